@@ -1,0 +1,113 @@
+"""Settings of every test run, the notebooks' kernels included.
+
+A learner's own settings (language, checkpoint, caches, matplotlib and IPython configuration) must not turn
+a test red,
+and the machine's must not turn one green: what matters is fixed here, in the environment, before anything
+reads it.
+"""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+from nbval.kernel import RunningKernel
+from nbval.plugin import IPyNbFile
+
+ROOT = Path(__file__).resolve().parent
+NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 60))
+CELL_SECONDS = 300  # a cell that hangs; nbval's own limit is 2,000
+
+OTHERS_SETTINGS = ("HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
+# PYTHONOPTIMIZE would strip every assertion; a backend in MPLBACKEND would take the pictures out of the
+# notebooks.
+UNSET = (
+    "PYTHONOPTIMIZE",
+    "PYTHONWARNINGS",
+    "PYTHONSTARTUP",
+    "MPLBACKEND",
+    "JUPYTER_PATH",
+    "JUPYTER_CONFIG_PATH",
+)
+
+
+def _fixed_settings(folder: Path) -> dict[str, str]:
+    """The environment of a test run whose scratch folder is `folder`."""
+    return {
+        "COURSE_LANGUAGE": "both",
+        "COURSE_CHECKPOINT": "bundled",
+        "COURSE_DATA": str(folder / "data"),
+        "HF_HOME": str(folder / "hf"),
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
+        "MATPLOTLIBRC": str(folder / "matplotlibrc"),
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+        # One thread: two workers do not fight over two cores, and sums are added up in one order everywhere.
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _fix_settings() -> None:
+    """Replace the learner's settings by the fixed ones, with a scratch folder that goes when the run ends."""
+    folder = Path(tempfile.mkdtemp(prefix="gpt2-course-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in list(os.environ):
+        if name.startswith(OTHERS_SETTINGS) or name in UNSET:
+            del os.environ[name]
+    os.environ.update(_fixed_settings(folder))
+    # "Agg" holds for unit tests; in a kernel the inline backend outranks the file.
+    (folder / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
+    for name in ("data", "hf", "ipython", "jupyter"):
+        (folder / name).mkdir()
+
+
+def _execute_as_jupyter_does(kernel, cell_input, allow_stdin=None):
+    """nbval's own version says store_history=False, under which a trailing `;` does not suppress output."""
+    return kernel.kc.execute(cell_input, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+
+def _processor_seconds(kernel: RunningKernel) -> float:
+    """Processor time that the kernel and the children it has waited for have used so far, in seconds."""
+    times = psutil.Process(kernel.km.provisioner.pid).cpu_times()
+    return sum(getattr(times, part, 0.0) for part in ("user", "system", "children_user", "children_system"))
+
+
+def _stop_and_judge(file: IPyNbFile) -> None:
+    """Stop the notebook's kernel; fail if the notebook cost more than its time.
+
+    Processor time of one thread, not the clock: what else the machine is doing does not count.
+    """
+    used = 0.0
+    if file.kernel is not None and file.kernel.is_alive():
+        used = _processor_seconds(file.kernel)
+    _nbval_teardown(file)
+    if used > NOTEBOOK_SECONDS:
+        pytest.fail(
+            f"{file.path.name} used {used:.0f} s of processor time; at most {NOTEBOOK_SECONDS:.0f} s "
+            "(COURSE_NOTEBOOK_SECONDS raises the limit on a slow machine)",
+            pytrace=False,
+        )
+
+
+_fix_settings()
+_nbval_teardown = IPyNbFile.teardown
+IPyNbFile.teardown = _stop_and_judge
+RunningKernel.execute_cell_input = _execute_as_jupyter_does
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """nbval: this environment's kernel, whatever kernels the learner has; our sanitize file; a limit per
+    cell."""
+    config.option.nbval_current_env = True
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
+    config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, CELL_SECONDS)

@@ -1,0 +1,47 @@
+"""`python -m course_utils lab | doctor | refresh`: the course's commands."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from course_utils.language import CourseError, both
+
+# Each command's module has main(argv) -> exit status; it is imported when it is asked for.
+_COMMANDS = {
+    "lab": ("lab", "open the course in JupyterLab", "在 JupyterLab 裡開啟課程"),
+    "doctor": ("doctor", "check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
+    "refresh": ("notebooks", "run the notebooks and store their outputs (for authors)",
+                "重新執行 notebook 並儲存輸出（給作者使用）"),
+}
+
+
+def usage() -> str:
+    """Return what this program can do, in the learner's language."""
+    lines = [f"  {name:8} {both(en, zh).replace(chr(10), ' | ')}" for name, (_, en, zh) in _COMMANDS.items()]
+    title = both("Usage: python -m course_utils COMMAND [--help]", "用法：python -m course_utils 指令 [--help]")
+    return "\n".join([title, "", *lines])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status, or 2 when the command line makes no sense."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # an old console must not turn a message into a crash
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage())
+        return 0 if arguments else 2
+    if arguments[0] not in _COMMANDS:
+        print(usage(), file=sys.stderr)
+        return 2
+    try:
+        return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

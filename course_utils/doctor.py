@@ -1,0 +1,397 @@
+"""`python -m course_utils doctor`: is everything here that the course needs, and if not, what to do.
+
+Each check is a function that returns findings, and runs even where the others fail. Nothing is changed, and
+the only thing asked of the network is whether the Hugging Face hub answers, for two seconds.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import platform
+import sys
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.language import CourseError, both, current, data_folder
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+DISTRIBUTION = "gpt2-course"
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+_MARKS = {OK: "✓", WARNING: "!", PROBLEM: "✗"}
+_PACKAGE = Path(__file__).parent
+_GIB = 2**30
+_EXACT = frozenset({"transformers"})  # what the course says about it does not hold for other versions
+_CORES = 2
+_MEMORY_GIB = 2
+_REINSTALL = (
+    "Install the course again, in the environment that runs this: `pip install -e .`",
+    "請在執行本指令的環境裡重新安裝課程：`pip install -e .`",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found: a verdict ("ok", "warning", "problem"), the facts, a remedy unless it is ok."""
+
+    verdict: str
+    en: str
+    zh: str
+    remedy_en: str = ""
+    remedy_zh: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{_MARKS[self.verdict]} {self._in_one_line()}"]
+        if self.remedy_en:
+            lines += [f"    → {line}" for line in both(self.remedy_en, self.remedy_zh).splitlines()]
+        return "\n".join(lines)
+
+    def _in_one_line(self) -> str:
+        if current() == "both" and self.zh != self.en:
+            return f"{self.zh} | {self.en}"
+        return self.zh if current() == "zh" else self.en
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Print every finding; return 1 if something that the course cannot do without is broken, else 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils doctor",
+        description=both(
+            "Check what the course needs, and say what to do.", "檢查課程需要的東西，並說明該怎麼做。"
+        ),
+    )
+    parser.add_argument(
+        "--json", action="store_true", help=both("print JSON", "以 JSON 印出").replace("\n", " ")
+    )
+    options = parser.parse_args(argv)
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a console that cannot show ✓ gets a question mark
+    findings = []
+    for finding in _examine(CHECKS):
+        findings.append(finding)
+        if not options.json:
+            print(finding, flush=True)
+    if options.json:
+        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+    else:
+        print("\n" + _summary(findings))
+    return int(any(finding.verdict == PROBLEM for finding in findings))
+
+
+def _examine(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
+    for check in checks:
+        try:
+            yield from check()
+        except Exception as error:  # a doctor that crashes helps nobody
+            name, what = check.__name__.removeprefix("check_"), f"{type(error).__name__}: {error}"
+            yield Finding(
+                WARNING, f"{name}: could not be checked ({what})", f"{name}：無法檢查（{what}）", *_REINSTALL
+            )
+
+
+def _summary(findings: list[Finding]) -> str:
+    problems = sum(finding.verdict == PROBLEM for finding in findings)
+    warnings = sum(finding.verdict == WARNING for finding in findings)
+    if problems:
+        return both(
+            f"{problems} to mend before the course can run (✗), {warnings} to know about (!).",
+            f"有 {problems} 項要先修好才能上課（✗），{warnings} 項請留意（!）。",
+        )
+    if warnings:
+        return both(
+            f"The course can run; {warnings} to know about (!).", f"可以上課；有 {warnings} 項請留意（!）。"
+        )
+    return both("All is well.", "一切正常。")
+
+
+def check_python() -> Iterator[Finding]:
+    """The interpreter's version, and which one it is."""
+    version = platform.python_version()
+    if sys.version_info >= (3, 11):
+        yield Finding(OK, f"Python {version}", f"Python {version}")
+        return
+    yield Finding(
+        PROBLEM,
+        f"Python {version} is too old",
+        f"Python {version} 太舊",
+        "Make an environment with Python 3.11 or newer.",
+        "請用 Python 3.11 以上的版本建立環境。",
+    )
+
+
+def check_packages() -> Iterator[Finding]:
+    """Every requirement of the course: installed, and in the range that the course is tested with."""
+    for requirement in _requirements():
+        yield _compare(requirement)
+
+
+def _requirements() -> list["Requirement"]:
+    """Read the pins of the installed course, or, where it is not installed, those of its pyproject.toml."""
+    from packaging.requirements import Requirement
+
+    try:
+        lines = metadata.requires(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        text = (_PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+        lines = tomllib.loads(text)["project"]["dependencies"]
+    wanted = [Requirement(line) for line in lines]
+    return [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+
+
+def _compare(requirement: "Requirement") -> Finding:
+    name, wanted = requirement.name, str(requirement.specifier) or "*"
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return Finding(PROBLEM, f"{name} is not installed", f"沒有安裝 {name}", *_REINSTALL)
+    if requirement.specifier.contains(version, prereleases=True):
+        return Finding(OK, f"{name} {version}", f"{name} {version}")
+    return Finding(
+        PROBLEM if name in _EXACT else WARNING,
+        f"{name} {version}; the course is tested with {wanted}",
+        f"{name} {version}；課程測試過的版本是 {wanted}",
+        *_REINSTALL,
+    )
+
+
+def check_torch() -> Iterator[Finding]:
+    """Whether torch can be loaded and computes: a broken library shows only then."""
+    try:
+        import torch
+
+        right = torch.ones(2).sum().item() == 2
+        threads = torch.get_num_threads()
+    except Exception as error:
+        right, threads, reason = False, 0, f"{type(error).__name__}: {error}".splitlines()[0]
+    else:
+        reason = "1 + 1 != 2"
+    if right:
+        yield Finding(
+            OK, f"torch computes, with {threads} threads", f"torch 可以計算，使用 {threads} 個執行緒"
+        )
+    else:
+        yield Finding(PROBLEM, f"torch does not work ({reason})", f"torch 無法使用（{reason}）", *_REINSTALL)
+
+
+def check_cores() -> Iterator[Finding]:
+    """The processor cores that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if cores >= _CORES:
+        yield Finding(OK, f"{cores} processor cores", f"{cores} 個處理器核心")
+        return
+    yield Finding(
+        WARNING,
+        "only one processor core",
+        "只有一個處理器核心",
+        "The course works, but notebooks take up to twice their stated time.",
+        "可以上課，但 notebook 需要的時間最多是標示的兩倍。",
+    )
+
+
+def check_memory() -> Iterator[Finding]:
+    """The machine's memory, or the container's where that is less."""
+    size = memory_bytes()
+    if size is None:
+        yield Finding(
+            WARNING,
+            "memory: unknown",
+            "記憶體：不明",
+            f"See for yourself that there are {_MEMORY_GIB} GB.",
+            f"請自行確認有 {_MEMORY_GIB} GB。",
+        )
+    elif size >= _MEMORY_GIB * _GIB:
+        yield Finding(OK, f"{size / _GIB:.1f} GB of memory", f"記憶體 {size / _GIB:.1f} GB")
+    else:
+        yield Finding(
+            WARNING,
+            f"only {size / _GIB:.1f} GB of memory",
+            f"記憶體只有 {size / _GIB:.1f} GB",
+            "Keep one notebook open at a time, close other programs, and stay with the bundled model.",
+            "一次只開一個 notebook，關閉其他程式，並使用附帶的模型。",
+        )
+
+
+def memory_bytes() -> int | None:
+    """Return the memory that may be used, in bytes; None where the platform does not tell."""
+    limits = [_physical_memory()]
+    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            limits.append(int(Path(file).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # no such file, or the word "max"
+            continue
+    return min((limit for limit in limits if limit), default=None)
+
+
+def _physical_memory() -> int | None:
+    if sys.platform == "win32":
+        return _windows_memory()
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _windows_memory() -> int | None:
+    installed = ctypes.c_ulonglong(0)
+    if not ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(installed)):
+        return None
+    return installed.value * 1024
+
+
+def check_checkpoint() -> Iterator[Finding]:
+    """The bundled model against its checksums, and the checkpoint that COURSE_CHECKPOINT asks for."""
+    from course_utils.checkpoints import BUNDLED, checkpoint
+
+    chosen = os.environ.get("COURSE_CHECKPOINT", "").strip()
+    for name in dict.fromkeys(["bundled", chosen or "bundled"]):
+        try:
+            folder = Path(checkpoint(name))
+        except CourseError as error:
+            yield Finding(PROBLEM, f"checkpoint {name!r}", f"檢查點 {name!r}", error.en, error.zh)
+            continue
+        if folder == BUNDLED:
+            yield Finding(OK, "the bundled model is intact", "附帶的模型完好")
+        else:
+            yield Finding(OK, f"checkpoint {name!r}: {folder}", f"檢查點 {name!r}：{folder}")
+
+
+def check_network() -> Iterator[Finding]:
+    """Whether the Hugging Face hub answers; the course itself needs no network."""
+    from course_utils.checkpoints import hub_answers
+
+    if hub_answers():
+        yield Finding(OK, "the Hugging Face hub answers", "Hugging Face hub 有回應")
+        return
+    yield Finding(
+        WARNING,
+        "the Hugging Face hub does not answer",
+        "Hugging Face hub 沒有回應",
+        "The course needs no network. To fetch the real GPT-2, connect (and unset HF_HUB_OFFLINE).",
+        "課程不需要網路。要下載真正的 GPT-2，請連上網路（並取消 HF_HUB_OFFLINE 的設定）。",
+    )
+
+
+def check_cached_models() -> Iterator[Finding]:
+    """The GPT-2 models of the hub that can be used without a network."""
+    names = cached_models()
+    if names:
+        yield Finding(
+            OK, f"cached GPT-2 models: {', '.join(names)}", f"快取中的 GPT-2 模型：{'、'.join(names)}"
+        )
+    else:
+        yield Finding(OK, "no GPT-2 model of the hub is cached", "快取中沒有 hub 上的 GPT-2 模型")
+
+
+def cached_models() -> list[str]:
+    """Return the names of the GPT-2 models in the hub's local cache that have their weights there too."""
+    from huggingface_hub import constants
+
+    names = set()
+    for config in Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/config.json"):
+        try:
+            kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+        except (OSError, ValueError, AttributeError):
+            continue
+        if kind == "gpt2" and next(config.parent.glob("*.safetensors"), None):
+            names.add(config.parents[2].name.removeprefix("models--").replace("--", "/"))
+    return sorted(names)
+
+
+def check_kernel() -> Iterator[Finding]:
+    """Whether the notebooks' kernel, python3, is there and is this interpreter."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    remedy = "`python -m ipykernel install --sys-prefix --name python3`"
+    try:
+        command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except (NoSuchKernel, IndexError):
+        yield Finding(PROBLEM, "no kernel named python3", "沒有名為 python3 的核心", remedy, remedy)
+        return
+    if _is_this_interpreter(command):
+        yield Finding(OK, "the notebook kernel is this Python", "notebook 的核心就是這個 Python")
+    else:
+        yield Finding(
+            WARNING,
+            f"the notebook kernel is another Python: {command}",
+            f"notebook 的核心是另一個 Python：{command}",
+            remedy,
+            remedy,
+        )
+
+
+def _is_this_interpreter(command: str) -> bool:
+    """A bare `python` in a kernel means the interpreter of the server, so this one."""
+    if Path(command).name == command:
+        return True
+    return Path(command).absolute() == Path(sys.executable).absolute()
+
+
+def check_widgets() -> Iterator[Finding]:
+    """Whether JupyterLab has the extension that draws widgets."""
+    from jupyter_core.paths import jupyter_path
+
+    extension = Path("labextensions", "@jupyter-widgets", "jupyterlab-manager", "package.json")
+    if any((Path(folder) / extension).is_file() for folder in jupyter_path()):
+        yield Finding(OK, "JupyterLab can draw widgets", "JupyterLab 可以顯示互動元件")
+        return
+    yield Finding(
+        WARNING,
+        "JupyterLab lacks the widget extension: both languages show, and controls do not",
+        "JupyterLab 沒有互動元件的擴充套件：兩種語言都會顯示，控制項則不會",
+        "`pip install --force-reinstall jupyterlab_widgets`",
+        "`pip install --force-reinstall jupyterlab_widgets`",
+    )
+
+
+def check_fonts() -> Iterator[Finding]:
+    """The font that draws Chinese labels in figures."""
+    folder = _PACKAGE / "assets" / "fonts"
+    fonts = sorted(file.name for file in folder.glob("*") if file.suffix.lower() in (".otf", ".ttf"))
+    if fonts:
+        yield Finding(OK, f"font for Chinese labels: {fonts[0]}", f"中文標籤的字型：{fonts[0]}")
+        return
+    yield Finding(
+        WARNING,
+        "the font for Chinese labels is missing: figures show boxes",
+        "缺少中文標籤的字型：圖中的中文會變成方框",
+        "Get it back with `git checkout -- course_utils/assets/fonts`, or install the course again.",
+        "請用 `git checkout -- course_utils/assets/fonts` 還原，或重新安裝課程。",
+    )
+
+
+def check_data_folder() -> Iterator[Finding]:
+    """Whether the learner's settings can be saved."""
+    folder = data_folder()
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK):
+        yield Finding(OK, f"settings are kept in {folder}", f"設定存放在 {folder}")
+        return
+    yield Finding(
+        WARNING,
+        f"settings cannot be saved in {folder}",
+        f"設定無法存到 {folder}",
+        "Set COURSE_DATA to a folder that you can write to.",
+        "請把 COURSE_DATA 設成一個可以寫入的資料夾。",
+    )
+
+
+CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
+    check_python,
+    check_packages,
+    check_torch,
+    check_cores,
+    check_memory,
+    check_checkpoint,
+    check_network,
+    check_cached_models,
+    check_kernel,
+    check_widgets,
+    check_fonts,
+    check_data_folder,
+)

@@ -1,0 +1,66 @@
+"""Compute: what the tokenizer and the model do with a text, as plain data that `course_utils.show` can draw.
+
+Every function takes a plain transformers model or tokenizer and leaves it as it found it. Nothing here draws.
+The parts that need torch load on first use; `token_label` and its kin do not need it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .forward import (
+        Attention,
+        HiddenStates,
+        NextTokens,
+        attention,
+        cosine_matrix,
+        hidden_states,
+        next_tokens,
+    )
+    from .labels import byte_alphabet, token_label, visible
+    from .pieces import Token, token_bytes, token_ids, tokens
+
+# No module bears the name of a function: importing it would put the module in the function's place.
+_HOME = {
+    "labels": ("byte_alphabet", "token_label", "visible"),
+    "pieces": ("Token", "token_bytes", "token_ids", "tokens"),
+    "forward": (
+        "Attention",
+        "HiddenStates",
+        "NextTokens",
+        "attention",
+        "cosine_matrix",
+        "hidden_states",
+        "next_tokens",
+    ),
+}
+
+__all__ = [
+    "Attention",
+    "HiddenStates",
+    "NextTokens",
+    "Token",
+    "attention",
+    "byte_alphabet",
+    "cosine_matrix",
+    "hidden_states",
+    "next_tokens",
+    "token_bytes",
+    "token_ids",
+    "token_label",
+    "tokens",
+    "visible",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load an exported name when it is first asked for."""
+    for module, names in _HOME.items():
+        if name in names:
+            globals()[name] = value = getattr(import_module(f"{__name__}.{module}"), name)
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

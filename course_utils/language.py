@@ -1,0 +1,117 @@
+"""The learner's language: the setting, bilingual messages and errors, and the switch in the notebooks.
+
+A message is written in both languages where it is made, `both("Saved.", "已儲存。")`, and shown in the
+language that the learner chose. Errors always carry both, because they get copied to other people.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+if TYPE_CHECKING:
+    from course_utils._language_switch import LanguageSwitch
+
+Language = Literal["zh", "en", "both"]
+LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
+
+_SETTINGS = "settings.json"
+# The choice of this process, kept for when it could not be written to disk (a read-only home).
+_unsaved: Language | None = None
+
+
+class CourseError(Exception):
+    """An error that a learner can meet; `str()` gives what happened and what to do, in both languages."""
+
+    def __init__(self, en: str, zh: str) -> None:
+        super().__init__(en, zh)
+        self.en = en
+        self.zh = zh
+
+    def __str__(self) -> str:
+        return f"{self.zh}\n{self.en}"
+
+
+def both(en: str, zh: str) -> str:
+    """Return the message in the learner's language; with "both", the Chinese line, then the English."""
+    return {"en": en, "zh": zh, "both": f"{zh}\n{en}"}[current()]
+
+
+def current() -> Language:
+    """Return "zh", "en" or "both": from COURSE_LANGUAGE, else from the settings file, else "both".
+
+    A value that is none of the three, an unreadable file and a damaged one count as not set.
+    """
+    for value in (os.environ.get("COURSE_LANGUAGE"), _unsaved, _read_settings().get("language")):
+        if value in LANGUAGES:
+            return cast(Language, value)
+    return "both"
+
+
+def set_current(language: str) -> bool:
+    """Choose the language of messages, "zh", "en" or "both", and save the choice.
+
+    Return whether it could be saved; where it could not, it holds until this process ends.
+    COURSE_LANGUAGE, where it is set, still comes first. Raise CourseError for any other value.
+    """
+    global _unsaved
+    if language not in LANGUAGES:
+        raise CourseError(
+            f'There is no language {language!r} here: choose "zh", "en" or "both".',
+            f'沒有 {language!r} 這個語言選項：請選 "zh"、"en" 或 "both"。',
+        )
+    chosen = cast(Language, language)
+    try:
+        _write_settings({**_read_settings(), "language": chosen})
+    except OSError:
+        _unsaved = chosen
+        return False
+    _unsaved = None
+    return True
+
+
+def data_folder() -> Path:
+    """Return the folder of the learner's own settings and data: COURSE_DATA, else the platform's usual place.
+
+    The folder is not made here.
+    """
+    chosen = os.environ.get("COURSE_DATA")
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("gpt2-course", appauthor=False)
+
+
+def language_switch() -> "LanguageSwitch":
+    """Return the switch 中文 | English | 雙語 that hides one language of the notebook it is shown in.
+
+    It acts in JupyterLab and Jupyter Notebook. Where there is no widget, or no `.jp-Notebook` around it
+    (VS Code, Colab, GitHub), both languages stay visible.
+    """
+    from course_utils._language_switch import LanguageSwitch
+
+    return LanguageSwitch()
+
+
+def _read_settings() -> dict[str, object]:
+    try:
+        settings = json.loads((data_folder() / _SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return settings if isinstance(settings, dict) else {}
+
+
+def _write_settings(settings: dict[str, object]) -> None:
+    """Write the settings file in one step, so that no reader ever sees half of it."""
+    folder = data_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=_SETTINGS, suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(settings, file, ensure_ascii=False, indent=1)
+        os.replace(temporary, folder / _SETTINGS)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise

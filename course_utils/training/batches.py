@@ -1,0 +1,61 @@
+"""Batches for the bundled model: rows of a few fixed shapes, so that a compiled step is compiled once for each."""
+from collections.abc import Iterator
+from random import Random
+
+import torch
+
+IGNORE = -100
+# width of a row -> rows in a batch
+SHAPES = {192: 16, 256: 12, 320: 10, 512: 6}
+PACKED = 512
+WIDEST_ALONE = 320
+
+
+class Batches:
+    """Endless batches from endless streams of documents (lists of token ids).
+
+    A story stands alone in its row, which begins at the story's start: things mentioned at a distance are learned
+    sooner so. Poems are packed into rows, and one batch in ten packs documents of all kinds into rows as wide as the
+    context, so that every position is trained. `end` ends each document, and begins every second row.
+    """
+
+    def __init__(self, streams: dict[str, Iterator[list[int]]], end: int, rng: Random):
+        self.streams, self.end, self.rng = streams, end, rng
+        self.waiting: dict[int, list[list[int]]] = {width: [] for width in SHAPES}
+
+    def draw(self, shares: dict[str, float]) -> tuple[torch.Tensor, torch.Tensor]:
+        """(input_ids, labels), both [rows, width]. `shares`: of batches, by the name of a stream or "packed"."""
+        kind = self.rng.choices(list(shares), list(shares.values()))[0]
+        if kind in ("verse", "packed"):
+            width = PACKED if kind == "packed" else 256
+            names = [name for name in self.streams if kind == "packed" or name == "verse"]
+            return self._tensors([self._pack(names, width) for _ in range(SHAPES[width])], width)
+        return self._alone(kind)
+
+    def _alone(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
+        while True:
+            row = self._start() + next(self.streams[name]) + [self.end]
+            width = next((w for w in SHAPES if len(row) <= w <= WIDEST_ALONE), None)
+            if width is None:
+                continue  # the few that are wider are met in packed rows
+            queue = self.waiting[width]
+            queue.append(row)
+            if len(queue) == SHAPES[width]:
+                self.waiting[width] = []
+                return self._tensors(queue, width)
+
+    def _start(self) -> list[int]:
+        return [self.end] if self.rng.random() < 0.5 else []
+
+    def _pack(self, names: list[str], width: int) -> list[int]:
+        row = self._start()
+        while len(row) < width:
+            row += next(self.streams[self.rng.choice(names)]) + [self.end]
+        return row[:width]
+
+    def _tensors(self, rows: list[list[int]], width: int) -> tuple[torch.Tensor, torch.Tensor]:
+        ids = torch.full((len(rows), width), self.end)
+        labels = torch.full((len(rows), width), IGNORE)
+        for i, row in enumerate(rows):
+            ids[i, :len(row)] = labels[i, :len(row)] = torch.tensor(row)
+        return ids, labels

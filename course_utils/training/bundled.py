@@ -1,0 +1,237 @@
+"""Make the bundled model: corpus, tokenizer, weights. `python -m course_utils.training.bundled --help`
+
+    npm pack chinese-poetry@2.0.1
+    python -m course_utils.training.bundled train --verse chinese-poetry-2.0.1.tgz --work build --minutes 60
+    python -m course_utils.training.bundled install --work build
+    python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
+"""
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from random import Random
+
+import torch
+import torch.nn.functional as F
+from tqdm.auto import tqdm
+from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+from . import corpus, tokenizer
+from .batches import IGNORE, Batches
+from .muon import Muon
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets" / "model"
+CARD = "README.md"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything the result depends on, besides the verse."""
+    n_embd: int = 192
+    n_layer: int = 4
+    n_head: int = 6
+    steps: int = 2000
+    warmup: int = 50
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.01
+    stories_first: float = 0.2  # this part of the training sees stories above all
+    seed: int = 0
+
+    def shares(self, progress: float) -> dict[str, float]:
+        """The share of batches of each kind, when `progress` (0 to 1) of the training is done."""
+        if progress < self.stories_first:
+            return {"en": 0.46, "zh": 0.46, "verse": 0.06, "packed": 0.02}
+        return {"en": 0.27, "zh": 0.27, "verse": 0.38, "packed": 0.08}
+
+    def rate(self, step: int, progress: float) -> float:
+        """The learning rate: warm-up over some steps, then a straight line down to zero."""
+        return self.learning_rate * min((step + 1) / self.warmup, 1.0) * (1 - progress)
+
+
+def build_tokenizer(poems: list[str], seed: int) -> PreTrainedTokenizerFast:
+    """Train the tokenizer on all training poems and enough stories that each of their words becomes one token."""
+    stories = [story.text for language in ("en", "zh")
+               for story in islice(corpus.stories(language, "train", seed + 1), 6000)]
+    names = [f'"{name}' for story in islice(corpus.stories("en", "train", seed + 2), 3000)
+             for key, value in story.plan.items() if key.endswith(".name") for name in [value.en]]
+    return tokenizer.train(poems + stories + names)
+
+
+def build_model(recipe: Recipe, tok: PreTrainedTokenizerFast) -> GPT2LMHeadModel:
+    """GPT-2's architecture unchanged, untrained."""
+    config = GPT2Config(
+        vocab_size=len(tok), n_positions=tokenizer.CONTEXT, n_embd=recipe.n_embd, n_layer=recipe.n_layer,
+        n_head=recipe.n_head, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
+        bos_token_id=tok.bos_token_id, eos_token_id=tok.eos_token_id,
+    )
+    torch.manual_seed(recipe.seed)
+    return GPT2LMHeadModel(config)
+
+
+def streams(texts: list[str], tok: PreTrainedTokenizerFast, seed: int) -> dict[str, Iterator[list[int]]]:
+    """Endless streams of training documents, as token ids."""
+    def of_stories(language: str):
+        for story in corpus.stories(language, "train", seed):
+            yield tok(story.text).input_ids
+
+    def of_verse():
+        while True:
+            for text in texts:
+                yield tok(text).input_ids
+
+    return {"en": of_stories("en"), "zh": of_stories("zh"), "verse": of_verse()}
+
+
+def optimizers(model: GPT2LMHeadModel, recipe: Recipe) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices of the blocks, AdamW for embeddings, biases and norms."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and ".h." in name]
+    chosen = {id(p) for p in matrices}
+    rest = [p for p in model.parameters() if id(p) not in chosen]
+    return [Muon(matrices, recipe.learning_rate, weight_decay=recipe.weight_decay),
+            torch.optim.AdamW(rest, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)]
+
+
+def loss_of(model: GPT2LMHeadModel, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean cross-entropy of the next token, in nats."""
+    hidden = model.transformer(input_ids=ids, use_cache=False).last_hidden_state
+    return F.cross_entropy(model.lm_head(hidden[:, :-1]).flatten(0, 1).float(), labels[:, 1:].flatten(),
+                           ignore_index=IGNORE)
+
+
+class Run:
+    """A training run that can be stopped at any time and goes on from its last checkpoint."""
+
+    def __init__(self, recipe: Recipe, work: Path, texts: list[str], minutes: float | None):
+        self.recipe, self.work, self.minutes = recipe, work, minutes
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.tokenizer = self._tokenizer(texts)
+        self.model = build_model(recipe, self.tokenizer).to(self.device)
+        self.optimizers = optimizers(self.model, recipe)
+        self.step, self.seconds, self.log = 0, 0.0, []
+        self._resume()
+        # A resumed run continues with other documents than an unbroken one would have seen.
+        seed = recipe.seed + 1000 * self.step
+        self.batches = Batches(streams(texts, self.tokenizer, seed), self.tokenizer.eos_token_id, Random(seed))
+
+    @property
+    def progress(self) -> float:
+        spent = self.seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(max(self.step / self.recipe.steps, spent), 1.0)
+
+    def train(self, every: float = 120.0) -> None:
+        """Train to the end, with a checkpoint every `every` seconds."""
+        compiled = torch.compile(lambda ids, labels: loss_of(self.model, ids, labels), dynamic=False)
+        bar, saved = tqdm(total=self.recipe.steps, initial=self.step, mininterval=5), time.monotonic()
+        while self.progress < 1:
+            started = time.monotonic()
+            loss = self._train_step(compiled)
+            self.step, self.seconds = self.step + 1, self.seconds + time.monotonic() - started
+            self.log.append([self.step, round(self.seconds, 1), round(loss, 4)])
+            bar.update()
+            bar.set_postfix(loss=f"{loss:.3f}", progress=f"{self.progress:.0%}", refresh=False)
+            if time.monotonic() - saved > every:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def _train_step(self, loss_function) -> float:
+        rate = self.recipe.rate(self.step, self.progress)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+        ids, labels = self.batches.draw(self.recipe.shares(self.progress))
+        with torch.autocast(self.device, dtype=torch.bfloat16, enabled=fast_bfloat16(self.device)):
+            loss = loss_function(ids.to(self.device), labels.to(self.device))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        return loss.item()
+
+    def save(self) -> None:
+        """Write the model folder and the state to resume from; the state last, and at one stroke."""
+        self.tokenizer.save_pretrained(self.work / "model")
+        self.model.save_pretrained(self.work / "model")
+        (self.work / "log.json").write_text(json.dumps({"recipe": asdict(self.recipe), "minutes": self.minutes,
+                                                        "loss": self.log}))
+        state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
+                 "step": self.step, "seconds": self.seconds, "log": self.log, "recipe": asdict(self.recipe)}
+        torch.save(state, self.work / "state.new")
+        os.replace(self.work / "state.new", self.work / "state.pt")
+
+    def _resume(self) -> None:
+        if not (self.work / "state.pt").exists():
+            return
+        state = torch.load(self.work / "state.pt", map_location=self.device, weights_only=True)
+        if state["recipe"] != asdict(self.recipe):
+            sys.exit(f"{self.work} holds a run of another recipe: choose another --work, or empty it")
+        self.model.load_state_dict(state["model"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"]):
+            optimizer.load_state_dict(saved)
+        self.step, self.seconds, self.log = state["step"], state["seconds"], state["log"]
+
+    def _tokenizer(self, texts: list[str]) -> PreTrainedTokenizerFast:
+        folder = self.work / "model"
+        if not (folder / "tokenizer.json").exists():
+            build_tokenizer(texts, self.recipe.seed).save_pretrained(folder)
+        return PreTrainedTokenizerFast.from_pretrained(folder)
+
+
+def fast_bfloat16(device: str) -> bool:
+    """Does the machine compute in bfloat16? Without such instructions a CPU is slower with it, not faster."""
+    if device == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def install(work: Path, target: Path = ASSETS) -> None:
+    """Copy a trained model into the package and write its checksums. The model card is written by hand."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in sorted((work / "model").iterdir()):
+        shutil.copy(path, target / path.name)
+    shutil.copy(work / "log.json", target / "training_log.json")
+    names = sorted(p.name for p in target.iterdir() if p.name not in (CARD, "SHA256SUMS"))
+    sums = [f"{hashlib.sha256((target / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (target / "SHA256SUMS").write_text("".join(sums))
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m course_utils.training.bundled", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    verse = {"type": Path, "required": True, "help": "the npm package chinese-poetry 2.0.1, packed or unpacked"}
+    train = commands.add_parser("train", help="train, or go on training")
+    train.add_argument("--verse", **verse)
+    train.add_argument("--work", type=Path, required=True, help="where the run keeps its files")
+    train.add_argument("--minutes", type=float, help="a time budget: the schedule ends with it")
+    for name, value in asdict(Recipe()).items():
+        train.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}")
+    put = commands.add_parser("install", help="copy a trained model into the package")
+    put.add_argument("--work", type=Path, required=True)
+    evaluate = commands.add_parser("evaluate", help="print the table of measures")
+    evaluate.add_argument("--verse", **verse)
+    evaluate.add_argument("--model", type=Path, default=ASSETS)
+    evaluate.add_argument("--scale", type=float, default=1.0, help="part of the samples to use (default: all)")
+    args = parser.parse_args(argv)
+    if args.command == "train":
+        args.work.mkdir(parents=True, exist_ok=True)
+        recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
+        Run(recipe, args.work, corpus.poems(args.verse, recipe.seed)["train"], args.minutes).train()
+    elif args.command == "install":
+        install(args.work)
+    else:
+        from .evaluate import report
+        print(report(args.model, args.verse, args.scale))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

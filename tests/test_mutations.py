@@ -1,0 +1,150 @@
+"""The assertions bite: each listed change turns its cell red; and the engine that says so is itself tested.
+
+One class for each notebook, so that xdist's loadscope gives the notebooks to different workers.
+"""
+
+import importlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from mutations import Mutation
+from mutations.runner import code_cells, misfit, outcomes, verdict
+
+HERE = Path(__file__).resolve().parent
+NOTEBOOKS = HERE.parent / "notebooks"
+LISTS = [
+    importlib.import_module(f"mutations.{path.stem}") for path in sorted((HERE / "mutations").glob("nb*.py"))
+]
+
+
+def plain(mutation: Mutation) -> dict:
+    """The mutation as the runner takes it."""
+    return {**asdict(mutation), "red": mutation.red_cell}
+
+
+def test_every_notebook_has_its_list():
+    named = [module.NOTEBOOK for module in LISTS]
+    assert sorted(named) == sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
+    for module in LISTS:
+        names = [mutation.name for mutation in module.MUTATIONS]
+        assert names, f"{module.__name__}: no mutation at all"
+        assert len(set(names)) == len(names), f"{module.__name__}: a name stands twice"
+
+
+def notebook_class(module) -> type:
+    """The tests of one notebook: control, and one test for each mutation, fed by one run."""
+    path = NOTEBOOKS / module.NOTEBOOK
+
+    class TestNotebook:
+        @pytest.fixture(scope="class")
+        @classmethod
+        def results(cls):
+            return outcomes(path, [plain(mutation) for mutation in module.MUTATIONS])
+
+        def test_unmutated_is_green(self, results):
+            assert results["control"] == {"cell": None, "raised": None}
+
+        @pytest.mark.parametrize("mutation", module.MUTATIONS, ids=lambda mutation: mutation.name)
+        def test_bites(self, mutation, results):
+            wrong = misfit(plain(mutation), code_cells(path))
+            assert not wrong, wrong
+            wrong = verdict(plain(mutation), results["mutations"].get(mutation.name))
+            assert not wrong, wrong
+
+    TestNotebook.__name__ = TestNotebook.__qualname__ = f"Test_{module.__name__.rsplit('.')[-1]}"
+    return TestNotebook
+
+
+for _module in LISTS:
+    if _module.MUTATIONS and (NOTEBOOKS / _module.NOTEBOOK).exists():
+        _class = notebook_class(_module)
+        globals()[_class.__name__] = _class
+
+
+CELLS = {
+    "numbers": "x = [1, 2, 3]\nx[-1]",
+    "total": "total = sum(x)\nassert len(x) == 3",
+    "claim": "assert total == 6, total",
+    "wrong-key": "{}['missing']",
+    "loose": "y = 5\nassert y > 0",
+}
+KEY_ERROR = {"output_type": "error", "ename": "KeyError", "evalue": "'missing'", "traceback": []}
+CASES = [  # (mutation, part of the verdict; "" if it must bite)
+    (Mutation("here", "claim", "== 6", "== 7"), ""),
+    (Mutation("later", "numbers", "2, 3", "2, 4", red="claim"), ""),
+    (Mutation("earlier", "numbers", ", 3", "", red="claim"), "AssertionError in cell `total`"),
+    (Mutation("toothless", "loose", "y = 5", "y = 6"), "does not bite"),
+    (Mutation("other-error", "claim", "total == 6", "missing == 6"), "NameError in cell `claim`"),
+    (Mutation("named-error", "claim", "total == 6", "missing == 6", raises="NameError"), ""),
+    (Mutation("no-syntax", "claim", "assert", "assert ("), "SyntaxError"),
+    (Mutation("kept-promise", "wrong-key", "{}", "dict()"), "does not bite"),
+    (Mutation("broken-promise", "wrong-key", "{}", "{'missing': 1}", raises="DidNotRaise"), ""),
+    (Mutation("exit", "loose", "y = 5", "import os; os._exit(3)"), "Crash"),
+]
+
+
+class TestEngine:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def path(cls, tmp_path_factory):
+        path = tmp_path_factory.mktemp("engine") / "sample.ipynb"
+        cells = [
+            {
+                "cell_type": "code",
+                "id": own,
+                "source": text.splitlines(keepends=True),
+                "outputs": [],
+                "metadata": {},
+            }
+            for own, text in CELLS.items()
+        ]
+        cells[3].update(metadata={"tags": ["raises-exception"]}, outputs=[KEY_ERROR])
+        path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
+        return path
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def results(cls, path):
+        return outcomes(path, [plain(mutation) for mutation, _ in CASES])
+
+    def test_control(self, results):
+        assert results["control"] == {"cell": None, "raised": None}
+
+    @pytest.mark.parametrize(("mutation", "expected"), CASES, ids=[mutation.name for mutation, _ in CASES])
+    def test_verdict(self, mutation, expected, results):
+        said = verdict(plain(mutation), results["mutations"].get(mutation.name))
+        assert (expected in said) if expected else said == ""
+
+    def test_without_forking(self, path, results, monkeypatch):
+        monkeypatch.setattr("mutations.runner.sys.platform", "win32")
+        few = [plain(mutation) for mutation, _ in CASES[1:3]]
+        found = outcomes(path, few)
+        assert found["control"] == results["control"]
+        assert found["mutations"] == {m["name"]: results["mutations"][m["name"]] for m in few}
+
+    def test_red_control_is_reported(self, path):
+        broken = path.with_name("broken.ipynb")
+        broken.write_text(
+            path.read_text(encoding="utf-8").replace("total == 6", "total == 60"), encoding="utf-8"
+        )
+        found = outcomes(broken, [plain(Mutation("after", "loose", "y = 5", "y = 6"))])
+        assert found["control"] == {"cell": "claim", "raised": "AssertionError"}
+        assert "never reached" in verdict(plain(CASES[3][0]), found["mutations"].get("after"))
+
+    @pytest.mark.parametrize(
+        ("mutation", "expected"),
+        [
+            (Mutation("fits", "claim", "total", "x"), "2 times"),
+            (Mutation("absent", "claim", "nowhere", "x"), "0 times"),
+            (Mutation("no-cell", "nowhere", "x", "y"), "no code cell"),
+            (Mutation("backwards", "claim", "== 6", "== 7", red="total"), "before"),
+            (Mutation("right", "claim", "== 6", "== 7"), ""),
+        ],
+        ids=lambda value: getattr(value, "name", None),
+    )
+    def test_misfit(self, path, mutation, expected):
+        said = misfit(plain(mutation), code_cells(path))
+        assert (expected in said) if expected else said == ""

@@ -1,0 +1,95 @@
+"""The README's two commands are what CI runs, both languages say the same, and what it names exists."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHINESE, ENGLISH = README.split("\n## 中文\n")[1].split("\n## English\n")
+
+
+def script(name: str) -> ModuleType:
+    """Load a file of .ci, which is no package."""
+    specification = importlib.util.spec_from_file_location(name, ROOT / ".ci" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_two_commands_open_the_readme():
+    command = script("readme_command").command
+    assert command("open", README) == "pip install -e . && python -m course_utils lab"
+    assert command("test", README) == 'pip install -e ".[test]" && pytest'
+    assert README.index("command: test") < README.index("## 中文")
+
+
+@pytest.mark.parametrize("text", [
+    "", "<!-- command: x -->\nno block\n", "<!-- command: x -->\n```sh\na\n```\n" * 2,
+])
+def test_a_readme_without_exactly_one_command_is_an_error(text):
+    with pytest.raises(ValueError, match="'x'"):
+        script("readme_command").command("x", text)
+
+
+@pytest.mark.parametrize("pattern", [r"^### ", r"^- ", r"^\|", r"^```", r"\]\(([^)#]+)\)", r"^\| 0\d"])
+def test_both_languages_have_the_same_shape(pattern):
+    chinese, english = (re.findall(pattern, side, re.M) for side in (CHINESE, ENGLISH))
+    assert chinese == english and chinese
+
+
+def test_both_languages_name_the_same_code():
+    chinese, english = (sorted(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", s, flags=re.S)))
+                        for s in (CHINESE, ENGLISH))
+    translated = {"--folder 資料夾": "--folder DIR"}
+    assert sorted(translated.get(word, word) for word in chinese) == english
+
+
+def test_lessons_called_ready_exist():
+    ready = re.findall(r"^\| (0\d) \|.*\| (?:ready|可以上課) \|$", README, re.M)
+    assert ready == ["00", "01"] * 2
+    for number in ready:
+        assert len(list((ROOT / "notebooks").glob(f"{number}_*.ipynb"))) == 1
+    existing = {path.name[:2] for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    assert existing == set(ready), "the table of lessons is behind the notebooks"
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_tree_ignores_the_working_copy():
+    assert "/my-course/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+
+
+JUNIT = """<testsuites><testsuite><testcase classname="a" name="ok"/>
+<testcase classname="a" name="x"><skipped type="pytest.skip" message="{reason}"/></testcase>
+<testcase classname="a" name="y"><skipped type="pytest.xfail" message="known"/></testcase>
+</testsuite></testsuites>"""
+
+
+@pytest.mark.parametrize(("reason", "shared", "bad"), [
+    ("needs a browser", True, True),
+    ("could not import 'playwright'", True, True),
+    ("unconditional skip", False, True),
+    ("needs ../shared", True, True),
+    ("needs ../shared", False, False),
+    ("needs a GPU", True, False),
+    ("needs the network", True, False),
+])
+def test_skips_are_judged(tmp_path, reason, shared, bad, capsys):
+    (tmp_path / "junit.xml").write_text(JUNIT.format(reason=reason), encoding="utf-8")
+    folder = tmp_path / "shared"
+    if shared:
+        folder.mkdir()
+    assert script("check_skips").main(str(tmp_path / "junit.xml"), str(folder)) == int(bad)
+    assert ("a::x" in capsys.readouterr().out) is bad
+
+
+def test_a_run_without_tests_is_refused(tmp_path):
+    (tmp_path / "junit.xml").write_text("<testsuites/>")
+    assert script("check_skips").main(str(tmp_path / "junit.xml"), "nowhere") == 1
