@@ -1,4 +1,4 @@
-"""The evaluation: its baselines by brute force, its measures on an oracle, and a small part of it on the bundled model."""
+"""The evaluation: baselines by brute force, measures on an oracle, and a small part on the bundled model."""
 import math
 from collections import Counter
 from itertools import product
@@ -51,10 +51,11 @@ def test_kneser_ney_against_brute_force():
     ids = {char: at + 2 for at, char in enumerate(sorted({*"".join(TEXTS)}))} | {OPEN: 0, CLOSE: 0, OTHER: 1}
     assert trigram.size == len(vocabulary)
     for first, second in product([OPEN, *vocabulary], repeat=2):
-        grams = np.array([(ids[first] * trigram.size + ids[second]) * trigram.size + ids[c] for c in vocabulary])
+        history = ids[first] * trigram.size + ids[second]
+        grams = np.array([history * trigram.size + ids[char] for char in vocabulary])
         found = trigram.probabilities(grams)
         assert math.isclose(found.sum(), 1)
-        history = tuple(OPEN if c == CLOSE else c for c in (first, second))  # both are 0, and no history holds an end
+        history = tuple(OPEN if c == CLOSE else c for c in (first, second))  # the same number
         assert np.allclose(found, [probability(history, c) for c in vocabulary])
 
 
@@ -86,6 +87,7 @@ def test_rhymes_are_learned_from_the_ends_of_even_lines():
     assert not rhymes.attested("山", "風")  # once only
     assert not rhymes.attested("間", "空") and not rhymes.attested("山", "山") and not rhymes.attested("山", "新")
     assert rhymes.rate([poem("山", "閒", "空", "風"), poem("空", "空")]) == (2 / 4, 4)
+    assert not Rhymes([poem("山", "山")] * 3 + [poem("風", "空")] * 3).attested("山", "山")  # met often, no rhyme
     often = Rhymes([poem("山", "間")] * 50 + [poem("風", "空")] * 50 + [poem("山", "風")] * 3)
     assert not often.attested("山", "風")  # twice and more, but less than by chance
 
@@ -140,7 +142,7 @@ def test_probes_are_scored_by_kind(tokenizer):
         def log_probabilities(self, rows):
             return [torch.eye(10)[list(row)] for row in rows]  # it says its last token again
 
-    asked = [measures.Probe("name", (1, 2), 2), measures.Probe("name", (1, 2), 1), measures.Probe("thing", (3,), 3)]
+    asked = [measures.Probe(*one) for one in (("name", (1, 2), 2), ("name", (1, 2), 1), ("thing", (3,), 3))]
     assert measures.right(Echo(None, tokenizer), asked) == {
         "name": (1, 2), "pronoun": (0, 0), "thing": (1, 1), "colour": (0, 0)}
 
@@ -191,7 +193,8 @@ def test_cost_does_not_depend_on_the_batch(bundled):
         alone = bundled.ids(text)
         logp = bundled.model(torch.tensor([alone])).logits[0].log_softmax(-1)
         targets = [*alone[start:], bundled.end]
-        assert math.isclose(found, -sum(logp[start - 1 + i, t].item() for i, t in enumerate(targets)), rel_tol=1e-4)
+        expected = -sum(logp[start - 1 + i, target].item() for i, target in enumerate(targets))
+        assert math.isclose(found, expected, rel_tol=1e-4)
 
 
 def test_continuations_keep_their_prompts(bundled):
@@ -200,6 +203,23 @@ def test_continuations_keep_their_prompts(bundled):
     told = bundled.continuations(prompts, top_p=0.9, batch=2)
     assert len(told) == 2
     assert all(text is None or text.startswith(prompt) for prompt, text in zip(prompts, told, strict=True))
+
+
+def test_measures_of_verse(bundled):
+    """On poems of two rhymes: what is copied is found, what rhymes is found, and the figures are weighed."""
+    def poem(title, *ends):
+        return f"《{title}》\n" + "\n".join(f"春風吹落日，明月照空{end}。" for end in ends)
+
+    train = [poem("山行", "山", "間"), poem("夜", "間", "山"), poem("秋", "心", "深"), poem("冬", "深", "心")]
+    test = [poem("雪", "山", "間"), poem("雨", "山", "心")]
+    task = evaluate.Task(BUNDLED, bundled, {}, {"train": train, "test": test}, 1)
+    assert evaluate.copied(task, [poem("花", "山", "花")])[2:] == ("75.0 % / 100.0 %", "4 / 8 lines")
+    rhyme = evaluate.rhyming(task, [tuple(measures.lines_of(poem("花", "深", "心", "山")))])
+    assert rhyme[2].startswith("50.0 % / 50.0 % / ") and rhyme[3] == "2 / 2 pairs"
+    measure, _, reached, n = evaluate.verse_perplexity(task)[0]
+    assert "Kneser" in measure and n == "52 characters of 2 poems"  # two rows of 12, a line break, the end
+    ours, theirs = (float(figure) for figure in reached.split(",")[0].split(" / "))
+    assert 1 < theirs < 3 < ours
 
 
 def test_table_has_a_row_for_each_figure():

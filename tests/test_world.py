@@ -134,23 +134,24 @@ def test_parallel_stories_share_the_plan():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_label_can_be_read_off_a_single_word(language):
-    """Of the stories that hold a word, and of those that do not, the share with a label stays near its base rate."""
+    """Of the stories that hold a word, the share with a label stays far from certain (base rates: 1/2 and 1/4)."""
     split = (lambda t: set(t.replace(",", " ").replace(".", " ").replace('"', " ").split())) if language == "en" \
         else (lambda t: set(t) | {a + b for a, b in zip(t, t[1:]) if (a + b).isalpha()})
-    stories = [sample(language, Random(i)) for i in range(4000)]
-    words = [split(s.text) for s in stories]
-    common = [w for w, n in Counter(w for ws in words for w in ws).items() if 200 <= n <= 3800]
-    # sentiment: words without names around them; a pair of Chinese characters may join a name to a verb
-    for label, most in (("sentiment", 0.66), ("plot", 0.60)):
-        for word in common:
-            inside = [getattr(s, label) for s, ws in zip(stories, words) if word in ws]
-            assert max(Counter(inside).values()) / len(inside) < most, (label, word)
+    stories = [sample(language, Random(i)) for i in range(2000)]
+    for label, most in (("sentiment", 0.70), ("plot", 0.65)):
+        inside = defaultdict(Counter)
+        for story in stories:
+            for word in split(story.text):
+                inside[word][getattr(story, label)] += 1
+        for word, labels in inside.items():
+            if labels.total() >= 100:
+                assert max(labels.values()) / labels.total() < most, (label, word)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_hero_cannot_be_told_from_the_kinds_in_the_story(language):
     hits = total = 0
-    for i in range(3000):
+    for i in range(2000):
         story = sample(language, Random(i))
         kinds = [story.plan[f"{role}.kind"] for role in ("hero", "helper", "rival")]
         assert len(set(kinds)) == 3

@@ -9,7 +9,8 @@ import numpy as np
 class AddOne:
     """An n-gram model over token ids with add-one (Laplace) smoothing: P(w | h) = (c(h w) + 1) / (c(h) + V).
 
-    `documents` are lists of ids; each is ended by `end`, which also stands, n - 1 times, before its beginning.
+    `documents` are lists of ids; each is ended by `end`, which also stands, n - 1 times, before its
+    beginning.
     """
 
     def __init__(self, documents: Iterable[Sequence[int]], vocabulary: int, end: int, order: int = 5):
@@ -31,14 +32,14 @@ class AddOne:
 class KneserNey:
     """An interpolated Kneser-Ney trigram over characters (Chen & Goodman 1998, section 2.7 and equation 28).
 
-    P(w|uv) = max(c(uvw) - D₃, 0) / c(uv•) + D₃ N₁₊(uv•) / c(uv•) · P(w|v), where c(uv•) counts uv as a history. The
-    lower orders are the same formula over continuation counts, the number of different characters met before:
-    N₁₊(•vw) for the bigram, N₁₊(•w) for the unigram; the unigram is interpolated with the uniform distribution. Each
-    order's discount is n₁ / (n₁ + 2 n₂), with n₁ and n₂ the grams of that order whose count is 1 and 2. A text has two
-    marks before its beginning and one after its end.
+    P(w|uv) = max(c(uvw) - D₃, 0) / c(uv•) + D₃ N₁₊(uv•) / c(uv•) · P(w|v), where c(uv•) counts uv as a
+    history. The lower orders are the same formula over continuation counts, the number of different
+    characters met before: N₁₊(•vw) for the bigram, N₁₊(•w) for the unigram; the unigram is interpolated with
+    the uniform distribution. Each order's discount is n₁ / (n₁ + 2 n₂), with n₁ and n₂ the grams of that
+    order whose count is 1 and 2. A text has two marks before its beginning and one after its end.
 
-    The vocabulary is the characters of the training texts, the end, and one entry for all others: a character never
-    met gets the whole probability of that entry, which favours this model.
+    The vocabulary is the characters of the training texts, the end, and one entry for all others: a character
+    never met gets the whole probability of that entry, which favours this model.
     """
 
     END, UNKNOWN = 0, 1
@@ -96,9 +97,9 @@ def _look_up(keys: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.nda
 class Rhymes:
     """Which characters rhyme, learned from verse alone.
 
-    The even lines of a regulated poem rhyme. Every two of their last characters within one poem are a pair; a pair of
-    two different characters is attested if it occurs at least twice and more often than the two would meet by chance
-    (positive pointwise mutual information). `poems`: the lines of each poem.
+    The even lines of a regulated poem rhyme. Every two of their last characters within one poem are a pair; a
+    pair of two different characters is attested if it occurs at least twice and more often than the two would
+    meet by chance (positive pointwise mutual information). `poems`: the lines of each poem.
     """
 
     def __init__(self, poems: Iterable[Sequence[str]]):

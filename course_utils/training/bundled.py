@@ -29,6 +29,7 @@ from .muon import Muon
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets" / "model"
 CARD = "README.md"
+FIXED = ("n_embd", "n_layer", "n_head", "seed")  # what a resumed run cannot change
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,16 @@ class Recipe:
     warmup: int = 50
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
-    stories_first: float = 0.2  # this part of the training sees stories above all
+    stories_first: float = 0.2  # this first part of the training sees stories above all,
+    stories_last: float = 0.4  # and so does this last part: copying at a distance comes late
     seed: int = 0
 
     def shares(self, progress: float) -> dict[str, float]:
         """The share of batches of each kind, when `progress` (0 to 1) of the training is done."""
         if progress < self.stories_first:
             return {"en": 0.46, "zh": 0.46, "verse": 0.06, "packed": 0.02}
+        if progress >= 1 - self.stories_last:
+            return {"en": 0.43, "zh": 0.33, "verse": 0.17, "packed": 0.07}
         return {"en": 0.27, "zh": 0.27, "verse": 0.38, "packed": 0.08}
 
     def rate(self, step: int, progress: float) -> float:
@@ -106,7 +110,10 @@ def loss_of(model: GPT2LMHeadModel, ids: torch.Tensor, labels: torch.Tensor) -> 
 
 
 class Run:
-    """A training run that can be stopped at any time and goes on from its last checkpoint."""
+    """A training run that can be stopped at any time and goes on from its last checkpoint.
+
+    It may go on with another schedule; the log then says from which step.
+    """
 
     def __init__(self, recipe: Recipe, work: Path, texts: list[str], minutes: float | None):
         self.recipe, self.work, self.minutes = recipe, work, minutes
@@ -114,7 +121,7 @@ class Run:
         self.tokenizer = self._tokenizer(texts)
         self.model = build_model(recipe, self.tokenizer).to(self.device)
         self.optimizers = optimizers(self.model, recipe)
-        self.step, self.seconds, self.log = 0, 0.0, []
+        self.step, self.seconds, self.log, self.changes = 0, 0.0, [], []
         self._resume()
         # A resumed run continues with other documents than an unbroken one would have seen.
         seed = recipe.seed + 1000 * self.step
@@ -125,13 +132,17 @@ class Run:
         spent = self.seconds / (60 * self.minutes) if self.minutes else 0.0
         return min(max(self.step / self.recipe.steps, spent), 1.0)
 
-    def train(self, every: float = 120.0) -> None:
-        """Train to the end, with a checkpoint every `every` seconds."""
-        compiled = torch.compile(lambda ids, labels: loss_of(self.model, ids, labels), dynamic=False)
+    def train(self, every: float = 120.0, compiled: bool = True) -> None:
+        """Train to the end, with a checkpoint every `every` seconds. `compiled` is faster and needs a C++ compiler."""
+        def loss_function(ids, labels):
+            return loss_of(self.model, ids, labels)
+
+        if compiled:
+            loss_function = torch.compile(loss_function, dynamic=False)
         bar, saved = tqdm(total=self.recipe.steps, initial=self.step, mininterval=5), time.monotonic()
         while self.progress < 1:
             started = time.monotonic()
-            loss = self._train_step(compiled)
+            loss = self._train_step(loss_function)
             self.step, self.seconds = self.step + 1, self.seconds + time.monotonic() - started
             self.log.append([self.step, round(self.seconds, 1), round(loss, 4)])
             bar.update()
@@ -161,9 +172,10 @@ class Run:
         self.tokenizer.save_pretrained(self.work / "model")
         self.model.save_pretrained(self.work / "model")
         (self.work / "log.json").write_text(json.dumps({"recipe": asdict(self.recipe), "minutes": self.minutes,
-                                                        "loss": self.log}))
+                                                        "changes": self.changes, "loss": self.log}))
         state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
-                 "step": self.step, "seconds": self.seconds, "log": self.log, "recipe": asdict(self.recipe)}
+                 "step": self.step, "seconds": self.seconds, "log": self.log, "recipe": asdict(self.recipe),
+                 "changes": self.changes}
         torch.save(state, self.work / "state.new")
         os.replace(self.work / "state.new", self.work / "state.pt")
 
@@ -171,8 +183,12 @@ class Run:
         if not (self.work / "state.pt").exists():
             return
         state = torch.load(self.work / "state.pt", map_location=self.device, weights_only=True)
-        if state["recipe"] != asdict(self.recipe):
-            sys.exit(f"{self.work} holds a run of another recipe: choose another --work, or empty it")
+        recipe = asdict(self.recipe)
+        if any(state["recipe"][name] != recipe[name] for name in FIXED):
+            sys.exit(f"{self.work} holds a run of another model: choose another --work, or empty it")
+        self.changes = state.get("changes", [])
+        if state["recipe"] != recipe:
+            self.changes.append({"step": state["step"], "recipe": recipe, "minutes": self.minutes})
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"]):
             optimizer.load_state_dict(saved)
@@ -196,8 +212,8 @@ def install(work: Path, target: Path = ASSETS) -> None:
     """Copy a trained model into the package and write its checksums. The model card is written by hand."""
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted((work / "model").iterdir()):
-        shutil.copy(path, target / path.name)
-    shutil.copy(work / "log.json", target / "training_log.json")
+        shutil.copyfile(path, target / path.name)
+    shutil.copyfile(work / "log.json", target / "training_log.json")
     names = sorted(p.name for p in target.iterdir() if p.name not in (CARD, "SHA256SUMS"))
     sums = [f"{hashlib.sha256((target / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
     (target / "SHA256SUMS").write_text("".join(sums))
@@ -212,6 +228,7 @@ def main(argv: list[str] | None = None) -> int:
     train.add_argument("--verse", **verse)
     train.add_argument("--work", type=Path, required=True, help="where the run keeps its files")
     train.add_argument("--minutes", type=float, help="a time budget: the schedule ends with it")
+    train.add_argument("--no-compile", action="store_true", help="do not compile the step: slower, needs no compiler")
     for name, value in asdict(Recipe()).items():
         train.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}")
     put = commands.add_parser("install", help="copy a trained model into the package")
@@ -224,7 +241,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.command == "train":
         args.work.mkdir(parents=True, exist_ok=True)
         recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
-        Run(recipe, args.work, corpus.poems(args.verse, recipe.seed)["train"], args.minutes).train()
+        Run(recipe, args.work, corpus.poems(args.verse, recipe.seed)["train"], args.minutes).train(
+            compiled=not args.no_compile)
     elif args.command == "install":
         install(args.work)
     else:

@@ -24,7 +24,7 @@ TOP_P = 0.95  # with temperature 1 and no top_k
 DISTANCE = 20
 STORIES = 1000  # of each language: weighed, and used as prompts
 POOL = 2000  # stories of each language searched for cloze probes
-PROBES = 200  # of each kind and language, as far as the pool has them
+PROBES = 200  # of each kind and language, as far as the pool has them; pronouns are the rarest
 CHOICES = 500  # of each language
 FIVE_GRAM_STORIES = 5000  # of each language
 POEMS = 500  # sampled
@@ -35,7 +35,7 @@ Row = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Task:
-    """What is measured: the model, held-out stories of each language, the poems of each split, and the scale."""
+    """What is measured: the model, held-out stories by language, the poems of each split, and the scale."""
     folder: Path
     subject: Subject
     stories: dict[str, list[Story]]
@@ -50,14 +50,14 @@ class Task:
 def report(model_dir: Path, verse: Path, scale: float = 1.0) -> str:
     """Measure the model in `model_dir`; return a Markdown table: measure, to reach, reached, n.
 
-    `verse`: the npm package chinese-poetry, packed or unpacked. `scale` < 1 takes this part of the samples, for a
-    quick look; figures to be quoted need all of them.
+    `verse`: the npm package chinese-poetry, packed or unpacked. `scale` < 1 takes this part of the samples,
+    for a quick look; figures to be quoted need all of them.
     """
     stages: tuple[Callable[[Task], list[Row]], ...] = (
         speed, story_likelihood, sampled_stories, cloze, choices, poems, verse_perplexity, byte_tokens)
     rows: list[Row] = []
     with tqdm(total=len(stages) + 1, desc="evaluate") as bar:
-        task = prepare(model_dir, verse, scale)
+        task = prepare(Path(model_dir), Path(verse), scale)
         bar.update()
         for stage in stages:
             with torch.random.fork_rng():
@@ -90,13 +90,13 @@ def table(rows: list[Row], scale: float) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def per_language(task: Task, measure: Callable[[str], str]) -> str:
+def per_language(measure: Callable[[str], str]) -> str:
     """`measure` of each language, side by side."""
     return ", ".join(f"{language} {measure(language)}" for language in LANGUAGES)
 
 
 def percent(part: float, digits: int = 1) -> str:
-    return f"{part:.{digits}%}"
+    return f"{100 * part:.{digits}f} %"
 
 
 def story_likelihood(task: Task) -> list[Row]:
@@ -106,20 +106,21 @@ def story_likelihood(task: Task) -> list[Row]:
         ours, true = measures.story_costs(task.subject, task.stories[language][:count])
         return f"{ours / true:.3f} ({ours:.2f} / {true:.2f} nats)"
 
-    return [("stories: the model's mean negative log-likelihood ÷ the grammar's own, given the first token", "≤ 1.03",
-             per_language(task, one), f"{count} each")]
+    return [("stories: the model's mean negative log-likelihood ÷ the grammar's own, given the first token",
+             "≤ 1.03", per_language(one), f"{count} each")]
 
 
 def sampled_stories(task: Task) -> list[Row]:
     count = task.some(STORIES)
-    told = {language: task.subject.continuations([measures.opening(s) for s in task.stories[language][:count]], TOP_P)
-            for language in LANGUAGES}
+    prompts = {language: [measures.opening(story) for story in task.stories[language][:count]]
+               for language in LANGUAGES}
+    told = {language: task.subject.continuations(begun, TOP_P) for language, begun in prompts.items()}
     good = {language: sum(measures.valid(texts)) / count for language, texts in told.items()}
     distinct = {language: len(set(texts)) / count for language, texts in told.items()}
     return [("sampled stories (top_p 0.95) that are sentences of the grammar", "≥ 95 %",
-             per_language(task, lambda language: percent(good[language])), f"{count} each"),
+             per_language(lambda language: percent(good[language])), f"{count} each"),
             ("distinct stories among them", "≥ 99 %",
-             per_language(task, lambda language: percent(distinct[language])), f"{count} each")]
+             per_language(lambda language: percent(distinct[language])), f"{count} each")]
 
 
 def cloze(task: Task) -> list[Row]:
@@ -140,12 +141,13 @@ def choices(task: Task) -> list[Row]:
     count, trained = task.some(CHOICES), task.some(FIVE_GRAM_STORIES)
 
     def one(language: str) -> str:
-        points = measures.choice_points(task.subject, task.stories[language], count, Random(f"{SEED}-{language}"))
+        rng = Random(f"{SEED}-{language}")
+        points = measures.choice_points(task.subject, task.stories[language], count, rng)
         ours, theirs = measures.divergences(task.subject, points, five_gram(task.subject, language, trained))
         return f"{ours:.4f} / {theirs:.3f} nats, {theirs / ours:.0f} × smaller"
 
     return [(f"choice points: mean divergence from the truth, model / add-one 5-gram of {trained} stories",
-             "≥ 10 × smaller", per_language(task, one), f"{count} each")]
+             "≥ 10 × smaller", per_language(one), f"{count} each")]
 
 
 def five_gram(subject: Subject, language: str, count: int) -> AddOne:
@@ -155,7 +157,7 @@ def five_gram(subject: Subject, language: str, count: int) -> AddOne:
 
 
 def poems(task: Task) -> list[Row]:
-    """Form, copying and rhyme of sampled poems. A poem that does not end counts as one of the wrong form."""
+    """Form, copying and rhyme of sampled poems; one that never ends has the wrong form, and is left there."""
     titles = list(dict.fromkeys(map(measures.title_of, task.poems["test"])))[:task.some(POEMS)]
     made = [text for text in task.subject.continuations(titles, TOP_P) if text is not None]
     good = [poem.lines for poem in map(verse.parse, made) if poem]
@@ -168,8 +170,8 @@ def copied(task: Task, made: list[str]) -> Row:
     known = {line for text in task.poems["train"] for line in measures.lines_of(text)}
     ours = [line in known for text in made for line in measures.lines_of(text)]
     theirs = [line in known for text in task.poems["test"] for line in measures.lines_of(text)]
-    return ("their lines found word for word in the training poems / the same of held-out poems' lines", "≤ 5 %",
-            f"{percent(sum(ours) / max(len(ours), 1))} / {percent(sum(theirs) / len(theirs))}",
+    return ("their lines found word for word in the training poems / the same of held-out poems' lines",
+            "≤ 5 %", f"{percent(sum(ours) / max(len(ours), 1))} / {percent(sum(theirs) / len(theirs))}",
             f"{len(ours)} / {len(theirs)} lines")
 
 
@@ -181,13 +183,14 @@ def rhyming(task: Task, good: list[tuple[str, ...]]) -> Row:
     Random(SEED).shuffle(lines)
     ours, n = rhymes.rate(good)
     held, m = rhymes.rate(real)
-    chance, _ = rhymes.rate([["", one, "", other] for one, other in zip(lines[::2], lines[1::2], strict=False)])
-    return ("rhyme of neighbouring even lines: sampled poems / held-out poems / held-out lines shuffled", "reported",
-            f"{percent(ours)} / {percent(held)} / {percent(chance)}", f"{n} / {m} pairs")
+    dealt = zip(lines[::2], lines[1::2], strict=False)
+    chance, _ = rhymes.rate([["", one, "", other] for one, other in dealt])
+    return ("rhyme of neighbouring even lines: sampled poems / held-out poems / held-out lines shuffled",
+            "reported", f"{percent(ours)} / {percent(held)} / {percent(chance)}", f"{n} / {m} pairs")
 
 
 def verse_perplexity(task: Task) -> list[Row]:
-    """Per character of a poem's body, punctuation and line breaks included, its end counted as one character more."""
+    """Per character of a poem's body, stops and line breaks included; its end counts as one more."""
     texts = task.poems["test"][:task.some(HELD_OUT_POEMS)]
     starts = [len(measures.title_of(text)) for text in texts]
     characters = sum(len(text) - start + 1 for text, start in zip(texts, starts, strict=True))
@@ -195,8 +198,9 @@ def verse_perplexity(task: Task) -> list[Row]:
     trigram = KneserNey(task.poems["train"])
     theirs = perplexity(-sum(trigram.log_probabilities(text)[start:].sum()
                              for text, start in zip(texts, starts, strict=True)), characters)
-    return [("held-out verse: perplexity per character given the title, model / interpolated Kneser–Ney trigram",
-             "≥ 25 % lower", f"{ours:.2f} / {theirs:.2f}, {percent(1 - ours / theirs)} lower",
+    return [("held-out verse: perplexity per character given the title, model / "
+             "interpolated Kneser–Ney trigram", "≥ 25 % lower",
+             f"{ours:.2f} / {theirs:.2f}, {percent(1 - ours / theirs)} lower",
              f"{characters} characters of {len(texts)} poems")]
 
 
@@ -217,15 +221,15 @@ def speed(task: Task) -> list[Row]:
     rate = measures.tokens_per_second(task.subject, measures.opening(task.stories["en"][0]))
     return [("size on disk", "≤ 32 MB", f"{measures.size_of(task.folder) / 1e6:.1f} MB", "1"),
             ("time to load", "reported", f"{measures.load_seconds(task.folder):.2f} s", "3"),
-            (f"`generate`, one text, greedy, 200 tokens, {torch.get_num_threads()} threads", "≥ 150 tokens/s",
-             f"{rate:.0f} tokens/s", "3")]
+            (f"`generate`, one text, greedy, 200 tokens, threads: {torch.get_num_threads()}",
+             "≥ 150 tokens/s", f"{rate:.0f} tokens/s", "3")]
 
 
 def quick(model_dir: Path) -> dict[str, dict[str, float]]:
     """A small part of the measures for the tests, under a minute: {measure: {language: figure}}.
 
-    `ratio` of negative log-likelihoods on 20 stories, `valid` share of 20 sampled stories, `cloze` share of up to 40
-    probes right. Needs no verse.
+    `ratio` of negative log-likelihoods on 20 stories, `valid` share of 20 sampled stories, `cloze` share of
+    up to 40 probes right. Needs no verse.
     """
     subject = Subject.load(Path(model_dir))
     result: dict[str, dict[str, float]] = {"ratio": {}, "valid": {}, "cloze": {}}

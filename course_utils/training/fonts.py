@@ -1,11 +1,12 @@
 """Make the font that the course draws with: Noto Sans TC, cut down to the characters that it can need.
 
-    python -m course_utils.training.fonts NotoSansTC_400Regular.ttf NotoSansSC_400Regular.ttf
+    python -m course_utils.training.fonts NotoSansTC_400Regular.ttf NotoSansSC_400Regular.ttf HanaMinB.ttf
 
 Run it again when the bundled tokenizer changes. The sources are `400Regular/*.ttf` of the npm packages
 `@expo-google-fonts/noto-sans-tc` and `noto-sans-sc`, both 0.4.3 (SIL Open Font License 1.1, which reserves
-only the name "Source", so the subset keeps its own name). Each gives what those before it lack: the second
-has the rare characters of old verse. The same input gives the same bytes.
+only the name "Source", so the subset keeps its own name), and Hanazono Mincho B of Debian's `fonts-hanazono`. Each
+gives what those before it lack: the later ones have the rare characters of old verse. The same input gives the same
+bytes.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.scaleUpem import scale_upem
 
 from ..insight.labels import byte_alphabet
 
@@ -48,8 +50,8 @@ def tokenizer_characters(tokenizer_json: Path) -> set[str]:
 def subset(sources: Sequence[Path], output: Path, characters: Iterable[str]) -> set[str]:
     """Write a font with the TrueType outlines of `characters`; return those that no source can draw.
 
-    Each source gives what those before it lack; the first one gives the names and measures. All must have
-    the same units per em.
+    Each source gives what those before it lack; the first one gives the names and measures;
+    what it gives is scaled to the units of the first.
     """
     missing = {char for char in characters if char.isprintable() and char not in _TOO_WIDE}
     font = None
@@ -74,7 +76,7 @@ def _reduce(font: TTFont, characters: set[str]) -> None:
 def _add(font: TTFont, other: TTFont) -> TTFont:
     """Give `font` the characters of `other`, each under a name of its own, and return it."""
     if font["head"].unitsPerEm != other["head"].unitsPerEm:
-        raise ValueError("the sources differ in units per em")
+        scale_upem(other, font["head"].unitsPerEm)
     for code, name in sorted(other.getBestCmap().items()):
         glyph = other["glyf"][name]
         if glyph.isComposite():

@@ -42,11 +42,11 @@ class Subject:
         """For each row, log P of the next token after each of its tokens, in nats: [tokens, vocabulary]."""
         width = max(map(len, rows))
         ids = torch.tensor([[*row, *[self.end] * (width - len(row))] for row in rows])
-        logits = self.model(input_ids=ids).logits.float()  # padding on the right: what comes before never sees it
+        logits = self.model(input_ids=ids).logits.float()  # padding on the right is never seen
         return [logits[i, :len(row)].log_softmax(-1) for i, row in enumerate(rows)]
 
-    def continuations(self, prompts: Sequence[str], top_p: float, batch: int = 50) -> list[str | None]:
-        """Each prompt with a sampled continuation up to the end-of-text token; None where none came in the context."""
+    def continuations(self, prompts: Sequence[str], top_p: float, batch: int = 100) -> list[str | None]:
+        """Each prompt with a sampled continuation; None where the context ended before the text did."""
         rows = [self.ids(prompt) for prompt in prompts]
         out: list[str | None] = []
         for at in tqdm(range(0, len(rows), batch), desc="sampling", leave=False):
@@ -72,7 +72,7 @@ def batches(items: Sequence, size: int, label: str) -> Iterator[Sequence]:
 
 
 def cost(subject: Subject, texts: Sequence[str], starts: Sequence[int], label: str) -> list[float]:
-    """-log P in nats of each text's tokens from the `starts`-th on (at least the second), and of the end-of-text token."""
+    """-log P in nats of each text's tokens from number `start` ≥ 1 on, counted from 0, and of its end."""
     out = []
     for some in batches(list(zip(texts, starts, strict=True)), 8, label):
         rows = [subject.ids(text) for text, _ in some]
@@ -83,12 +83,13 @@ def cost(subject: Subject, texts: Sequence[str], starts: Sequence[int], label: s
 
 
 def story_costs(subject: Subject, stories: Sequence[Story]) -> tuple[float, float]:
-    """(the model's, the grammar's) mean -log P of a story in nats, both given the language and the story's first token.
+    """(the model's, the grammar's) mean -log P of a story in nats, given the language and its first token.
 
-    The grammar tells only stories, and only in one language; the model must first guess from nothing whether a story
-    in English, one in Chinese or a poem will come. The first token settles that, so both are asked for the rest: the
-    model for the second token up to end-of-text, the grammar for log P(story) - log P(first token), where P(first
-    token) is the truth after an empty beginning. An end of the text is certain to the grammar, and part of P(story).
+    The grammar tells only stories, and only in one language; the model must first guess from nothing whether
+    a story in English, one in Chinese or a poem will come. The first token settles that, so both are asked
+    for the rest: the model for the second token up to end-of-text, the grammar for log P(story) - log P(first
+    token), where P(first token) is the truth after an empty beginning. That the text ends where it does is
+    part of both.
     """
     first = true_next(subject.tokenizer, [], stories[0].language)
     texts = [story.text for story in stories]
@@ -117,42 +118,53 @@ class Probe:
 
 
 def probes(subject: Subject, stories: Iterable[Story], each: int, distance: int) -> list[Probe]:
-    """Up to `each` cloze probes of each kind.
+    """Up to `each` cloze probes of each kind, at most one of a kind from a story.
 
-    A probe asks for the first token of a name, a thing or a colour of the story, or for a pronoun, where the truth
-    leaves one token only and the word has been met before, but not within the last `distance` tokens. For a pronoun,
-    none of the story's names and no pronoun may stand within them.
+    A probe asks for the first token of a name, a thing or a colour of the story, or for a pronoun, where the
+    truth leaves one token only and the word was last met at least `distance` tokens before. For a pronoun,
+    all names of the story and all pronouns must be that far away, since they may tell which one it is.
     """
     found: dict[str, list[Probe]] = {kind: [] for kind in KINDS}
     for story in tqdm(stories, desc=f"cloze {each}", leave=False):
         if all(len(members) >= each for members in found.values()):
             break
-        for kind, ids, at in _places(subject, story, distance):
-            if len(found[kind]) < each and _is_certain(subject, ids, at, story.language):
-                found[kind].append(Probe(kind, tuple(ids[:at]), ids[at]))
+        ids, places = _places(subject, story, distance)
+        for kind, members in found.items():
+            if len(members) < each:
+                at = _certain(subject, ids, places[kind], story)
+                members += [Probe(kind, tuple(ids[:at]), ids[at])] if at else []
     return [probe for members in found.values() for probe in members]
 
 
-def _is_certain(subject: Subject, ids: list[int], at: int, language: str) -> bool:
-    return true_next(subject.tokenizer, ids[:at], language).get(ids[at], 0.0) >= CERTAIN
+def _certain(subject: Subject, ids: list[int], places: list[int], story: Story) -> int | None:
+    """One of the places, at random, where the truth leaves one token only."""
+    for at in Random(story.text).sample(places, len(places)):
+        if true_next(subject.tokenizer, ids[:at], story.language).get(ids[at], 0.0) >= CERTAIN:
+            return at
+    return None
 
 
-def _places(subject: Subject, story: Story, distance: int) -> Iterator[tuple[str, list[int], int]]:
-    """(kind, token ids of the story, position) of the words that were last met more than `distance` tokens before."""
+def _places(subject: Subject, story: Story, distance: int) -> tuple[list[int], dict[str, list[int]]]:
+    """(token ids of a story, {kind: places of words last met at least `distance` tokens before})."""
     coded = subject.tokenizer(story.text, return_offsets_mapping=True)
-    ids, token_at = list(coded.input_ids), {}
+    token_at: dict[int, int] = {}
     for i, (start, stop) in enumerate(coded.offset_mapping):
         token_at.update(dict.fromkeys(range(start, stop), i))
+
+    def met(pattern: re.Pattern) -> list[int]:
+        return [token_at[match.start()] for match in pattern.finditer(story.text)]
+
+    found: dict[str, list[int]] = {kind: [] for kind in KINDS}
     words = _words(story)
-    names = [match.start() for pattern in words["name"] for match in pattern.finditer(story.text)]
-    for kind, patterns in words.items():
-        for pattern in patterns:
-            places = [token_at[match.start()] for match in pattern.finditer(story.text)]
-            telling = {*places, *(token_at[start] for start in names)} if kind == "pronoun" else {*places}
-            for at in places:
-                before = [place for place in telling if place < at]
-                if before and at - max(before) >= distance:
-                    yield kind, ids, at
+    names = {at for pattern in words["name"] for at in met(pattern)}
+    for kind, pattern in ((kind, pattern) for kind in KINDS for pattern in words[kind]):
+        places = met(pattern)
+        telling = names.union(places) if kind == "pronoun" else places
+        for at in places:
+            last = max((place for place in telling if place < at), default=None)
+            if last is not None and at - last >= distance:
+                found[kind].append(at)
+    return list(coded.input_ids), found
 
 
 def _words(story: Story) -> dict[str, list[re.Pattern]]:
@@ -178,7 +190,7 @@ def right(subject: Subject, asked: Sequence[Probe]) -> dict[str, tuple[int, int]
 
 def choice_points(subject: Subject, stories: Sequence[Story], count: int, rng: Random
                   ) -> list[tuple[list[int], dict[int, float]]]:
-    """`count` random places in stories, not the first, where at least two tokens may come: (tokens before, truth)."""
+    """`count` random places in stories, not the first, where two tokens or more may come: (ids, truth)."""
     rows, found = [subject.ids(story.text) for story in stories], []
     bar = tqdm(total=count, desc="choice points", leave=False)
     while len(found) < count:
@@ -194,10 +206,11 @@ def choice_points(subject: Subject, stories: Sequence[Story], count: int, rng: R
 
 def divergences(subject: Subject, points: Sequence[tuple[list[int], dict[int, float]]], other: AddOne
                 ) -> tuple[float, float]:
-    """Mean Kullback-Leibler divergence from the truth, Σ p log(p / q) in nats: (the model's, the n-gram model's)."""
+    """Mean Kullback-Leibler divergence from the truth, Σ p log(p / q) in nats: (the model's, the other's)."""
     ours = theirs = 0.0
     for some in batches(points, 8, "divergence"):
-        for (before, truth), logp in zip(some, subject.log_probabilities([ids for ids, _ in some]), strict=True):
+        guesses = subject.log_probabilities([before for before, _ in some])
+        for (before, truth), logp in zip(some, guesses, strict=True):
             ours += sum(p * (math.log(p) - logp[-1, token].item()) for token, p in truth.items())
             theirs += sum(p * math.log(p / other.probability(token, before)) for token, p in truth.items())
     return ours / len(points), theirs / len(points)
@@ -242,7 +255,7 @@ def load_seconds(folder: Path, times: int = 3) -> float:
 
 
 def tokens_per_second(subject: Subject, prompt: str, new: int = 200, times: int = 3) -> float:
-    """The median speed of `generate`: one text, greedy, with its cache, `new` tokens, end-of-text kept from coming."""
+    """The median speed of `generate`: one text, greedy, cached, `new` tokens, the end kept from coming."""
     ids = torch.tensor([subject.ids(prompt)])
 
     def write() -> None:
