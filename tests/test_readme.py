@@ -37,7 +37,8 @@ def test_a_readme_without_exactly_one_command_is_an_error(text):
 
 @pytest.mark.parametrize("pattern", [r"^### ", r"^- ", r"^\|", r"^```", r"\]\(([^)#]+)\)", r"^\| 0\d"])
 def test_both_languages_have_the_same_shape(pattern):
-    chinese, english = (re.findall(pattern, side, re.M) for side in (CHINESE, ENGLISH))
+    sides = (CHINESE.replace("-zh.svg", "-en.svg"), ENGLISH)  # each language has its own picture
+    chinese, english = (re.findall(pattern, side, re.M) for side in sides)
     assert chinese == english and chinese
 
 

@@ -14,6 +14,7 @@ from course_utils import BUNDLED
 from course_utils.training import bundled, tokenizer
 from course_utils.training.batches import IGNORE, SHAPES, Batches
 from course_utils.training.muon import Muon, orthogonal
+from course_utils.world import sample
 
 SMALL = bundled.Recipe(n_embd=16, n_layer=1, n_head=2, steps=4, warmup=1)
 POEMS = ["《春夜》\n春風吹落花，明月照山河。\n秋雨滴空階，寒燈對故人。"] * 4
@@ -24,7 +25,7 @@ def small_vocabulary():
     """Build the tokenizer from fewer stories: the recipe's own number takes a while."""
     original = bundled.build_tokenizer
     bundled.build_tokenizer = lambda texts, seed: tokenizer.train(
-        [*texts, "Once upon a time there was a fox, and it was old."] * 3, vocabulary=400)
+        [*texts, *(sample(language, Random(i)).text for language in ("en", "zh") for i in range(400))], vocabulary=2500)
     yield
     bundled.build_tokenizer = original
 
@@ -38,7 +39,6 @@ def test_tokenizer_gives_every_text_back():
 
 
 def test_every_word_of_the_stories_is_one_token():
-    from course_utils.world import sample
     tok = AutoTokenizer.from_pretrained(BUNDLED)
     for language in ("en", "zh"):
         for seed in range(40):
@@ -66,7 +66,7 @@ def test_muon_descends():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert losses[-1] < 0.2 * losses[0]
+    assert losses[-1] < 0.3 * losses[0]
 
 
 def test_batches_have_fixed_shapes_and_start_at_a_story():
@@ -83,6 +83,12 @@ def test_batches_have_fixed_shapes_and_start_at_a_story():
                 assert body[-1] == 0 and len(set(body[1:-1].tolist())) == 1  # one story, then the end
         else:
             assert (labels != IGNORE).all()
+
+
+def test_documents_that_never_fit_are_an_error_not_a_hang():
+    batches = Batches({"en": cycle([[5] * 400])}, end=0, rng=Random(0))
+    with pytest.raises(ValueError, match="wider"):
+        batches.draw({"en": 1.0})
 
 
 def test_shares_and_rate():

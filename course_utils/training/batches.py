@@ -33,16 +33,20 @@ class Batches:
         return self._alone(kind)
 
     def _alone(self, name: str) -> tuple[torch.Tensor, torch.Tensor]:
-        while True:
+        too_wide = 0
+        while too_wide < 1000:
             row = self._start() + next(self.streams[name]) + [self.end]
             width = next((w for w in SHAPES if len(row) <= w <= WIDEST_ALONE), None)
             if width is None:
-                continue  # the few that are wider are met in packed rows
+                too_wide += 1  # the few that are wider are met in packed rows
+                continue
             queue = self.waiting[width]
             queue.append(row)
             if len(queue) == SHAPES[width]:
                 self.waiting[width] = []
                 return self._tensors(queue, width)
+        raise ValueError(f"a thousand documents of {name!r} were wider than {WIDEST_ALONE} tokens: "
+                         "does the tokenizer fit them?")
 
     def _start(self) -> list[int]:
         return [self.end] if self.rng.random() < 0.5 else []

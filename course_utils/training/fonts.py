@@ -17,6 +17,7 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.ttLib.scaleUpem import scale_upem
+from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
 from ..insight.labels import byte_alphabet
 
@@ -77,6 +78,7 @@ def _add(font: TTFont, other: TTFont) -> TTFont:
     """Give `font` the characters of `other`, each under a name of its own, and return it."""
     if font["head"].unitsPerEm != other["head"].unitsPerEm:
         scale_upem(other, font["head"].unitsPerEm)
+    _allow_rare(font)
     for code, name in sorted(other.getBestCmap().items()):
         glyph = other["glyf"][name]
         if glyph.isComposite():
@@ -88,6 +90,14 @@ def _add(font: TTFont, other: TTFont) -> TTFont:
             if table.isUnicode() and (code <= 0xFFFF or table.format == 12):
                 table.cmap[code] = own
     return font
+
+
+def _allow_rare(font: TTFont) -> None:
+    """Give the font a table for characters above U+FFFF, if it has none."""
+    if not any(table.format == 12 for table in font["cmap"].tables):
+        wide = CmapSubtable.newSubtable(12)
+        wide.platformID, wide.platEncID, wide.language, wide.cmap = 3, 10, 0, dict(font.getBestCmap())
+        font["cmap"].tables.append(wide)
 
 
 def _options() -> Options:
