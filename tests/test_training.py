@@ -6,12 +6,13 @@ from dataclasses import replace
 from itertools import cycle
 from random import Random
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from course_utils import BUNDLED
-from course_utils.training import bundled, tokenizer
+from course_utils.training import bundled, curve, tokenizer
 from course_utils.training.batches import IGNORE, SHAPES, Batches
 from course_utils.training.muon import Muon, orthogonal
 from course_utils.world import sample
@@ -70,7 +71,7 @@ def test_muon_descends():
 
 
 def test_batches_have_fixed_shapes_and_start_at_a_story():
-    streams = {"en": cycle([[5] * 180, [6] * 250]), "zh": cycle([[7] * 300, [8] * 400]), "verse": cycle([[9] * 40])}
+    streams = {"en": cycle([[5] * 170, [6] * 240]), "zh": cycle([[7] * 200, [8] * 400]), "verse": cycle([[9] * 40])}
     batches = Batches(streams, end=0, rng=Random(0))
     for kind in ("en", "zh", "verse", "packed") * 3:
         ids, labels = batches.draw({kind: 1.0})
@@ -89,6 +90,14 @@ def test_documents_that_never_fit_are_an_error_not_a_hang():
     batches = Batches({"en": cycle([[5] * 400])}, end=0, rng=Random(0))
     with pytest.raises(ValueError, match="wider"):
         batches.draw({"en": 1.0})
+
+
+def test_the_loss_curve_is_drawn_from_the_log(tmp_path):
+    losses = [5 / (step + 1) for step in range(80)]
+    (tmp_path / "log.json").write_text(json.dumps({"loss": [[step, step * 1.5, loss] for step, loss in enumerate(losses)]}))
+    assert bundled.main(["curve", "--log", str(tmp_path / "log.json"), str(tmp_path / "loss.png")]) == 0
+    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+    assert curve.running_median(np.array([3.0, 1.0, 2.0, 9.0]), window=3).tolist() == [3.0, 2.0, 2.0, 2.0]
 
 
 def test_shares_and_rate():

@@ -45,7 +45,8 @@ def source(tmp_path: Path) -> Path:
     return write_source(
         tmp_path,
         {
-            "poet.song.0.json": [record("三", *numbered(3).lines), record("重出", *STANDARD.lines)],
+            "poet.song.0.json": [record("宋", *numbered(4).lines)],
+            "poet.tang.11.json": [record("三", *numbered(3).lines), record("重出", *STANDARD.lines)],
             "poet.tang.10.json": [record("二", *numbered(2, 8, 7).lines)],
             "poet.tang.9.json": [
                 record("靜夜思", *QUIET_NIGHT.lines),

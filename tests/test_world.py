@@ -154,9 +154,10 @@ def test_hero_cannot_be_told_from_the_kinds_in_the_story(language):
     for i in range(2000):
         story = sample(language, Random(i))
         kinds = [story.plan[f"{role}.kind"] for role in ("hero", "helper", "rival")]
-        assert len(set(kinds)) == 3
-        hits += kinds[0] == min(kinds, key=lambda k: k.en)
-        total += 1
+        if len(set(kinds)) == 3:
+            hits += kinds[0] == min(kinds, key=lambda k: k.en)
+            total += 1
+    assert total > 1000
     assert abs(hits / total - 1 / 3) < 0.05
 
 

@@ -38,8 +38,10 @@ def tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[Token]:
 def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     """Return the ids that `tokenizer(text)` gives; for an empty text the end-of-text token's alone.
 
-    Raise CourseError if the text gives no token and the tokenizer has no end-of-text token.
+    Raise CourseError if the text gives no token and the tokenizer has no end-of-text token, or if it is no
+    text: half of a surrogate pair has no bytes.
     """
+    _check_text(text)
     ids = list(tokenizer(text, verbose=False)["input_ids"])
     if ids:
         return ids
@@ -49,6 +51,20 @@ def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
             "文字是空的，而這個 tokenizer 沒有文末 token 可以當開頭：請輸入一些文字。",
         )
     return [tokenizer.eos_token_id]
+
+
+def _check_text(text: str) -> None:
+    if not isinstance(text, str):
+        raise CourseError(f"A text (str) is needed here, not {type(text).__name__}.",
+                          f"這裡需要文字（str），不是 {type(text).__name__}。")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CourseError(
+            f"The text holds half a character ({text[error.start]!r} at position {error.start}), perhaps an emoji "
+            "cut in two: delete it, or paste the text again.",
+            f"文字裡有半個字元（位置 {error.start} 的 {text[error.start]!r}），可能是被切成兩半的 emoji：請刪掉它，"
+            "或重新貼上文字。") from None
 
 
 def token_bytes(tokenizer: "PreTrainedTokenizerBase", token_id: int) -> bytes:

@@ -6,9 +6,9 @@ import torch
 
 IGNORE = -100
 # width of a row -> rows in a batch
-SHAPES = {192: 16, 256: 12, 320: 10, 512: 6}
+SHAPES = {176: 17, 208: 14, 256: 12, 512: 6}
 PACKED = 512
-WIDEST_ALONE = 320
+WIDEST_ALONE = 256
 
 
 class Batches:

@@ -1,4 +1,4 @@
-"""The corpus of the bundled model: stories of the small world and regulated verse, in three splits.
+"""The corpus of the bundled model: stories of the small world and Tang verse, in three splits.
 
 Held-out stories share no derivation with training ones: a story's split is a digest of its text, and the grammar is
 unambiguous, so that a text stands for its derivation. Held-out poems share neither text nor title with training ones

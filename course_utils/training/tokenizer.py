@@ -5,7 +5,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 END = "<|endoftext|>"
-VOCABULARY = 8000
+VOCABULARY = 6000
 CONTEXT = 512
 
 # One Han character; a run of CJK punctuation; English contractions, words, numbers and punctuation with the space

@@ -48,9 +48,17 @@ class Case:
 
 Node = Text | Seq | Alt | Ref | Case
 
+
 def case(variable: str, options: Mapping[Any, Any]) -> Case:
     """A `Case` over templates."""
     return Case(variable, tuple((value, template(option)) for value, option in options.items()))
+
+
+def recast(part: "str | Sequence", **roles: str) -> "str | Sequence":
+    """A template with its roles given to others: `recast("{winner.name} won.", winner="hero")`."""
+    if not isinstance(part, str):
+        return type(part)(recast(inner, **roles) for inner in part)
+    return re.sub(r"\{(\w+)(?=[.}])", lambda found: "{" + roles.get(found[1], found[1]), part)
 
 
 _TOKEN = re.compile(r"[\[\]|]|\{[^{}]*\}|[^\[\]|{}]+")

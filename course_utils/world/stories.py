@@ -53,9 +53,9 @@ def _values(variable: str, bound: Bound) -> list:
     role, _, attribute = variable.partition(".")
     if role not in things.ROLES:
         return list(_DOMAINS[variable])
-    taken = {id(bound.get(f"{other}.{attribute}")) for other in things.ROLES if other != role}
     if attribute == "kind":
-        return [kind for kind in things.KINDS if id(kind) not in taken]
+        return list(things.KINDS)
+    taken = {id(bound.get(f"{other}.name")) for other in things.ROLES if other != role}
     gender = bound[f"{role}.kind"].gender
     return [name for name in things.NAMES if id(name) not in taken and name.gender in (gender or "mf")]
 
