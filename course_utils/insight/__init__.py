@@ -8,6 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .decoding import (
+        BeamNode,
+        BeamTrace,
+        CacheGrowth,
+        Hypothesis,
+        Trace,
+        beams,
+        cache_growth,
+        trace,
+    )
     from .forward import (
         Attention,
         HiddenStates,
@@ -18,10 +28,24 @@ if TYPE_CHECKING:
         next_tokens,
     )
     from .labels import byte_alphabet, token_label, visible
+    from .lens import LogitLens, logit_lens
+    from .likelihoods import TextLikelihood, likelihood
     from .pieces import Token, token_bytes, token_ids, tokens
 
 # No module bears the name of a function: importing it would put the module in the function's place.
 _HOME = {
+    "decoding": (
+        "BeamNode",
+        "BeamTrace",
+        "CacheGrowth",
+        "Hypothesis",
+        "Trace",
+        "beams",
+        "cache_growth",
+        "trace",
+    ),
+    "lens": ("LogitLens", "logit_lens"),
+    "likelihoods": ("TextLikelihood", "likelihood"),
     "labels": ("byte_alphabet", "token_label", "visible"),
     "pieces": ("Token", "token_bytes", "token_ids", "tokens"),
     "forward": (
@@ -37,18 +61,30 @@ _HOME = {
 
 __all__ = [
     "Attention",
+    "BeamNode",
+    "BeamTrace",
+    "CacheGrowth",
     "HiddenStates",
+    "Hypothesis",
+    "LogitLens",
     "NextTokens",
+    "TextLikelihood",
     "Token",
+    "Trace",
     "attention",
+    "beams",
     "byte_alphabet",
+    "cache_growth",
     "cosine_matrix",
     "hidden_states",
+    "likelihood",
+    "logit_lens",
     "next_tokens",
     "token_bytes",
     "token_ids",
     "token_label",
     "tokens",
+    "trace",
     "visible",
 ]
 

@@ -82,14 +82,9 @@ def next_tokens(
     """
     if k < 1:
         raise CourseError(f"k must be at least 1, not {k}.", f"k 至少要是 1，不能是 {k}。")
-    if model.get_output_embeddings() is None:
-        raise CourseError(
-            f"{type(model).__name__} gives hidden states, not logits: "
-            "load GPT2LMHeadModel, which has an LM head.",
-            f"{type(model).__name__} 只給隱藏狀態，沒有 logits：請載入有 LM head 的 GPT2LMHeadModel。",
-        )
-    with _as_found(model):
-        logits = model(_input_ids(model, tokenizer, text), use_cache=False).logits[0, -1]
+    check_head(model)
+    with as_found(model):
+        logits = model(text_ids(model, tokenizer, text), use_cache=False).logits[0, -1]
     log_probabilities = logits.double().cpu().log_softmax(dim=-1)
     full = log_probabilities.exp()
     # A stable sort, since topk leaves the order of equals open.
@@ -113,8 +108,8 @@ def attention(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", te
     Raise CourseError for a text that is too long.
     """
     base = model.base_model
-    with _as_found(model), _eager(base):
-        layers = base(_input_ids(model, tokenizer, text), output_attentions=True, use_cache=False).attentions
+    with as_found(model), _eager(base):
+        layers = base(text_ids(model, tokenizer, text), output_attentions=True, use_cache=False).attentions
     return Attention(torch.cat(layers).float().cpu(), tuple(tokens(tokenizer, text)))
 
 
@@ -124,9 +119,9 @@ def hidden_states(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase"
     Raise CourseError for a text that is too long.
     """
     base = model.base_model
-    with _as_found(model):
+    with as_found(model):
         layers = base(
-            _input_ids(model, tokenizer, text), output_hidden_states=True, use_cache=False
+            text_ids(model, tokenizer, text), output_hidden_states=True, use_cache=False
         ).hidden_states
     return HiddenStates(torch.cat(layers).float().cpu(), tuple(tokens(tokenizer, text)))
 
@@ -137,7 +132,17 @@ def cosine_matrix(vectors: torch.Tensor) -> torch.Tensor:
     return (units @ units.T).clamp(-1, 1).cpu()
 
 
-def _input_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str) -> torch.Tensor:
+def check_head(model: "PreTrainedModel") -> None:
+    """Raise CourseError for a model that gives no logits."""
+    if model.get_output_embeddings() is None:
+        raise CourseError(
+            f"{type(model).__name__} gives hidden states, not logits: "
+            "load GPT2LMHeadModel, which has an LM head.",
+            f"{type(model).__name__} 只給隱藏狀態，沒有 logits：請載入有 LM head 的 GPT2LMHeadModel。",
+        )
+
+
+def text_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str) -> torch.Tensor:
     """Return the ids of `text`, [1, seq], on the model's device, or say why the model cannot take them."""
     ids = token_ids(tokenizer, text)
     limit, vocabulary = model.config.max_position_embeddings, model.get_input_embeddings().num_embeddings
@@ -157,7 +162,7 @@ def _input_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", t
 
 
 @contextmanager
-def _as_found(model: "PreTrainedModel") -> Iterator[None]:
+def as_found(model: "PreTrainedModel") -> Iterator[None]:
     """Evaluate without gradients; then give every module its own mode back, for they can differ."""
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

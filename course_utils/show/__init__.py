@@ -3,7 +3,8 @@
 Nothing here runs a model or knows of torch: data goes in, a drawing comes out.
 """
 
-from .figures import attention_heads, attention_map, matrix, norms, probabilities
+from .decoding import beams, cache_growth, trace
+from .figures import attention_heads, attention_map, likelihood, logit_lens, matrix, norms, probabilities
 from .fonts import drawable
 from .picture import Picture
 from .tables import Table, TokenRow, table, tokens
@@ -14,10 +15,15 @@ __all__ = [
     "TokenRow",
     "attention_heads",
     "attention_map",
+    "beams",
+    "cache_growth",
     "drawable",
+    "likelihood",
+    "logit_lens",
     "matrix",
     "norms",
     "probabilities",
     "table",
     "tokens",
+    "trace",
 ]

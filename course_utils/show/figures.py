@@ -17,6 +17,8 @@ from .style import BLUE, COLOURS, HOLE, ORANGE, PAPER, WIDTH, style
 
 if TYPE_CHECKING:
     from ..insight.forward import Attention, HiddenStates, NextTokens
+    from ..insight.lens import LogitLens
+    from ..insight.likelihoods import TextLikelihood
     from ..insight.pieces import Token
 
 _MOST_LABELS = 64
@@ -154,6 +156,40 @@ def norms(hidden_states: "HiddenStates") -> Picture:
     return picture
 
 
+def likelihood(likelihood: "TextLikelihood") -> Picture:
+    """Draw how much each token surprised the model, its negative log-probability, as bars from left to right."""
+    values = -np.asarray(likelihood.log_probabilities)
+    with rc_context(style()):
+        picture = Picture(WIDTH, 3.0, "每個 token 的負對數機率。Negative log-probability of each token.")
+        axes = picture.add_subplot()
+        axes.bar(range(len(values)), values, color=BLUE)
+        axes.axhline(values.mean(), color=ORANGE, label="平均＝損失 mean = loss")
+        names = _names(likelihood.tokens[1:])
+        _ticks(axes.xaxis, names, WIDTH / max(len(names), 1), rotation=90)
+        axes.set_ylabel("nats")
+        axes.legend()
+        set_title(picture, "每個 token 出乎意料的程度", "how much each token surprised the model")
+    return picture
+
+
+def logit_lens(lens: "LogitLens") -> Picture:
+    """Draw the token that each layer would say next: a row for each entry, the last one on top."""
+    values = np.asarray(lens.probabilities)[::-1]
+    last = len(values) - 1
+    rows = [f"h[{last - 1}] + ln_f", *(f"h[{at}]" for at in range(last - 2, -1, -1)), "嵌入 embeddings"]
+    with rc_context(style()):
+        picture = _heatmap(
+            values, rows=rows, columns=_names(lens.tokens), norm=Normalize(0, 1), numbers=False,
+            alt="各層各位置最看好的下一個 token。The most probable next token at each layer and position.",
+        )  # fmt: skip
+        axes = picture.axes[0]
+        for (row, column), value in np.ndenumerate(values):
+            name = label(lens.labels[last - row][column], 7)
+            axes.text(column, row, name, ha="center", va="center", fontsize=7, color="black" if value > 0.5 else "white")
+        set_title(picture, "每一層會說的下一個 token，顏色是機率", "the next token that each layer would say; colour: probability")
+    return picture
+
+
 def _bars(axes: Axes, rows: np.ndarray, values: list[float], height: float, colour: str, name: str) -> None:
     bars = axes.barh(rows, values, height=height, color=colour, label=name)
     axes.bar_label(bars, [_percent(value) for value in values], padding=3, fontsize=9)
@@ -197,6 +233,7 @@ def _heatmap(
     norm: Normalize,
     alt: str,
     hide_zeros: bool = False,
+    numbers: bool = True,
 ) -> Picture:
     """Draw a labelled heat map [row, column], with its numbers where there are few, and a colour bar."""
     cell = min(0.55, max(0.13, 4.8 / len(columns)), 8 / len(columns))
@@ -215,7 +252,7 @@ def _heatmap(
     if isinstance(norm, LogNorm):
         # The usual labels are formulas, which the style draws as they are written.
         bar.formatter = bar.minorformatter = FuncFormatter(lambda value, _: _round_number(value))
-    if max(values.shape) <= _MOST_NUMBERS:
+    if numbers and max(values.shape) <= _MOST_NUMBERS:
         _numbers(axes, shown, image)
     return picture
 

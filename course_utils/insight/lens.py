@@ -1,0 +1,63 @@
+"""The logit lens: what the model would say next if it stopped after each layer.
+
+After nostalgebraist, "interpreting GPT: the logit lens" (2020).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from .forward import as_found, check_head, text_ids
+from .pieces import Token, id_label, tokens
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, eq=False)
+class LogitLens:
+    """The most probable next token at each hidden state, read through the final norm and the head.
+
+    Entry 0 reads the embeddings, entry i the output of block i, and the last one is the model's own answer.
+    `ids`: int64 [layer + 1, seq]; `probabilities`: theirs, float32 [layer + 1, seq]; `labels`: how they are
+    shown; `divergence`: KL(last entry ‖ this entry), nats, float32 [layer + 1, seq].
+    """
+
+    tokens: tuple[Token, ...]
+    ids: torch.Tensor
+    labels: tuple[tuple[str, ...], ...]
+    probabilities: torch.Tensor
+    divergence: torch.Tensor
+
+    def __repr__(self) -> str:
+        return f"LogitLens({len(self.ids)} entries, {len(self.tokens)} tokens)"
+
+
+def logit_lens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str) -> LogitLens:
+    """Return what each layer would say comes after each token of `text`.
+
+    The final norm `ln_f` is applied once to each hidden state; the last entry of `hidden_states` has been
+    through it already. `model`: a GPT-2 with an LM head. Raise CourseError for a model without one, or a
+    text that is too long.
+    """
+    check_head(model)
+    ids = text_ids(model, tokenizer, text)
+    with as_found(model):
+        *raw, last = model.base_model(ids, output_hidden_states=True, use_cache=False).hidden_states
+        normed = [model.base_model.ln_f(state) for state in raw] + [last]
+        logits = torch.cat([model.get_output_embeddings()(state) for state in normed])
+    log_probabilities = logits.double().cpu().log_softmax(dim=-1)
+    best = log_probabilities.max(dim=-1)
+    return LogitLens(
+        tokens=tuple(tokens(tokenizer, text)),
+        ids=best.indices,
+        labels=tuple(tuple(id_label(tokenizer, one) for one in row) for row in best.indices.tolist()),
+        probabilities=best.values.exp().float(),
+        divergence=_divergence(log_probabilities[-1], log_probabilities),
+    )
+
+
+def _divergence(truth: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """KL(truth ‖ other) in nats, from log-probabilities: [seq, vocab], [entry, seq, vocab] -> [entry, seq]."""
+    return (truth.exp() * (truth - others)).sum(dim=-1).clamp(min=0).float()
