@@ -1,0 +1,42 @@
+"""The lessons at the size of the real GPT-2: its configuration, its tokenizer, random weights; stored outputs aside."""
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils.notebooks import lessons, repository
+
+MAKER = repository().parent / "shared" / "gpt2-standin" / "make_cache.py"
+BYTES = 3e9  # one lesson's kernel may hold this much
+SECONDS = 400
+RUN = """
+import resource, sys
+from pathlib import Path
+from course_utils.notebooks import run
+run(Path(sys.argv[1]), cell_seconds=240)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+pytestmark = [
+    pytest.mark.skipif(not MAKER.exists(), reason="needs ../shared: the stand-in for gpt2 is made there"),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs another operating system: memory is measured on Linux"),
+]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory) -> Path:
+    """A hub cache that answers to "gpt2"."""
+    folder = tmp_path_factory.mktemp("hub")
+    subprocess.run([sys.executable, MAKER, folder], check=True, capture_output=True, timeout=SECONDS)
+    return folder
+
+
+@pytest.mark.parametrize("lesson", lessons(repository()), ids=lambda path: path.stem[:2])
+def test_a_lesson_runs_on_gpt2(lesson: Path, cache: Path, tmp_path: Path) -> None:
+    settings = {"COURSE_CHECKPOINT": "gpt2", "COURSE_DATA": str(tmp_path), "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run([sys.executable, "-c", RUN, lesson], env=os.environ | settings, capture_output=True, text=True,
+                          timeout=SECONDS)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert int(done.stdout.split()[-1]) * 1024 < BYTES
