@@ -134,7 +134,7 @@ def test_probes_are_certain_and_far(language, tokenizer, stories):
     for probe in found:
         assert list(true_next(tokenizer, probe.ids, language)) == [probe.answer]
         if probe.kind != "pronoun":
-            assert probe.answer in probe.ids and probe.answer not in probe.ids[-19:]
+            assert probe.answer in probe.ids and probe.answer not in probe.ids[-18:]  # a Chinese name is two tokens
 
 
 def test_probes_are_scored_by_kind(tokenizer):

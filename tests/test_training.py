@@ -6,13 +6,12 @@ from dataclasses import replace
 from itertools import cycle
 from random import Random
 
-import numpy as np
 import pytest
 import torch
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from course_utils import BUNDLED
-from course_utils.training import bundled, curve, tokenizer
+from course_utils.training import bundled, tokenizer
 from course_utils.training.batches import IGNORE, SHAPES, Batches
 from course_utils.training.muon import Muon, orthogonal
 from course_utils.world import sample
@@ -97,7 +96,6 @@ def test_the_loss_curve_is_drawn_from_the_log(tmp_path):
     (tmp_path / "log.json").write_text(json.dumps({"loss": [[step, step * 1.5, loss] for step, loss in enumerate(losses)]}))
     assert bundled.main(["curve", "--log", str(tmp_path / "log.json"), str(tmp_path / "loss.png")]) == 0
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert curve.running_median(np.array([3.0, 1.0, 2.0, 9.0]), window=3).tolist() == [3.0, 2.0, 2.0, 2.0]
 
 
 def test_shares_and_rate():

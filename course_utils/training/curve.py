@@ -6,16 +6,13 @@ import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from ..show.style import BLUE, DPI, ORANGE, WIDTH, style
-
-WINDOW = 30  # steps that a running median looks at
+from ..show.style import BLUE, DPI, WIDTH, style
 
 
 def draw(log: Path, target: Path) -> None:
     """Draw the loss of each step in `log` (`training_log.json`) into the picture `target`.
 
-    Each batch is of one kind, and verse is far harder to foretell than a story: the dots fall into bands. The line
-    is the running median, which follows the stories, the greater part.
+    Each batch is of one kind, and verse is far harder to foretell than a story: the dots fall into bands.
     """
     steps, _, losses = np.array(json.loads(log.read_text(encoding="utf-8"))["loss"]).T
     with rc_context(style()):
@@ -23,12 +20,5 @@ def draw(log: Path, target: Path) -> None:
         axes = figure.add_subplot(yscale="log", xlabel="訓練步 · training step", ylabel="損失 · loss (nats / token)")
         axes.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
         axes.minorticks_off()
-        axes.plot(steps, losses, ".", markersize=2, color=BLUE, label="每一步 · each step")
-        axes.plot(steps, running_median(losses), color=ORANGE, linewidth=2, label=f"{WINDOW} 步的中位數 · median of {WINDOW}")
-        axes.legend()
+        axes.plot(steps, losses, ".", markersize=2, color=BLUE)
         figure.savefig(target)
-
-
-def running_median(values: np.ndarray, window: int = WINDOW) -> np.ndarray:
-    """The median of the last `window` values, at each place: [n] → [n]."""
-    return np.array([np.median(values[max(0, at + 1 - window):at + 1]) for at in range(len(values))])
