@@ -46,18 +46,26 @@ def logit_lens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", t
     with as_found(model):
         *raw, last = model.base_model(ids, output_hidden_states=True, use_cache=False).hidden_states
         normed = [model.base_model.ln_f(state) for state in raw] + [last]
-        logits = torch.cat([model.get_output_embeddings()(state) for state in normed])
-    log_probabilities = logits.double().cpu().log_softmax(dim=-1)
-    best = log_probabilities.max(dim=-1)
+        # One entry after another: all of GPT-2's at once would take gigabytes.
+        answer = _log_probabilities(model, last)
+        entries = [_entry(_log_probabilities(model, state), answer) for state in normed]
+    best, probabilities, divergence = map(torch.stack, zip(*entries, strict=True))
     return LogitLens(
         tokens=tuple(tokens(tokenizer, text)),
-        ids=best.indices,
-        labels=tuple(tuple(id_label(tokenizer, one) for one in row) for row in best.indices.tolist()),
-        probabilities=best.values.exp().float(),
-        divergence=_divergence(log_probabilities[-1], log_probabilities),
+        ids=best,
+        labels=tuple(tuple(id_label(tokenizer, one) for one in row) for row in best.tolist()),
+        probabilities=probabilities,
+        divergence=divergence,
     )
 
 
-def _divergence(truth: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """KL(truth ‖ other) in nats, from log-probabilities: [seq, vocab], [entry, seq, vocab] -> [entry, seq]."""
-    return (truth.exp() * (truth - others)).sum(dim=-1).clamp(min=0).float()
+def _log_probabilities(model: "PreTrainedModel", normed: torch.Tensor) -> torch.Tensor:
+    """Return what the head makes of states after `ln_f`: [1, seq, hidden] -> float64 [seq, vocab]."""
+    return model.get_output_embeddings()(normed)[0].cpu().double().log_softmax(dim=-1)
+
+
+def _entry(said: torch.Tensor, answer: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the best ids, their probabilities and KL(answer ‖ said) in nats, each [seq]."""
+    best = said.max(dim=-1)
+    divergence = (answer.exp() * (answer - said)).sum(dim=-1).clamp(min=0)
+    return best.indices, best.values.exp().float(), divergence.float()

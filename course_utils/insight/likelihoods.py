@@ -58,5 +58,5 @@ def likelihood(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", t
     ids = text_ids(model, tokenizer, text)
     with as_found(model):
         logits = model(ids, use_cache=False).logits[0, :-1]
-    log_probabilities = logits.double().log_softmax(dim=-1).gather(-1, ids[0, 1:, None])[:, 0]
-    return TextLikelihood(tuple(tokens(tokenizer, text)), log_probabilities.cpu())
+    log_probabilities = logits.cpu().double().log_softmax(dim=-1).gather(-1, ids[0, 1:, None].cpu())[:, 0]
+    return TextLikelihood(tuple(tokens(tokenizer, text)), log_probabilities)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_LABELS = 64
 _MOST_NUMBERS = 10
+_COLUMN = 0.06
+"""Room for a letter of 7 points, in inches; a Chinese character takes two columns."""
 
 
 def probabilities(next_tokens: "NextTokens", truth: Mapping[int, float] | None = None) -> Picture:
@@ -157,15 +159,23 @@ def norms(hidden_states: "HiddenStates") -> Picture:
 
 
 def likelihood(likelihood: "TextLikelihood") -> Picture:
-    """Draw how much each token surprised the model, its negative log-probability, as bars from left to right."""
+    """Draw how much each token surprised the model, its negative log-probability, as bars from left to right.
+
+    Raise CourseError for a text of one token, which has none.
+    """
     values = -np.asarray(likelihood.log_probabilities)
+    if not len(values):
+        raise CourseError(
+            "The text has one token only, and the first token has no probability: give a longer text.",
+            "這段文字只有一個 token，而第一個 token 沒有機率可言：請給長一點的文字。",
+        )
     with rc_context(style()):
         picture = Picture(WIDTH, 3.0, "每個 token 的負對數機率。Negative log-probability of each token.")
         axes = picture.add_subplot()
         axes.bar(range(len(values)), values, color=BLUE)
         axes.axhline(values.mean(), color=ORANGE, label="平均＝損失 mean = loss")
         names = _names(likelihood.tokens[1:])
-        _ticks(axes.xaxis, names, WIDTH / max(len(names), 1), rotation=90)
+        _ticks(axes.xaxis, names, WIDTH / len(names), rotation=90)
         axes.set_ylabel("nats")
         axes.legend()
         set_title(picture, "每個 token 出乎意料的程度", "how much each token surprised the model")
@@ -173,21 +183,36 @@ def likelihood(likelihood: "TextLikelihood") -> Picture:
 
 
 def logit_lens(lens: "LogitLens") -> Picture:
-    """Draw the token that each layer would say next: a row for each entry, the last one on top."""
+    """Draw the token that each layer would say next: a row for each entry, the model's own answer on top.
+
+    The tokens are named where there is room (up to 26 of them); beyond that, colours only.
+    """
     values = np.asarray(lens.probabilities)[::-1]
     last = len(values) - 1
-    rows = [f"h[{last - 1}] + ln_f", *(f"h[{at}]" for at in range(last - 2, -1, -1)), "嵌入 embeddings"]
+    cell = min(0.55, 8 / len(lens.tokens))
+    rows = [f"h[{last - 1}] = 模型 model", *(f"h[{at}]" for at in range(last - 2, -1, -1)), "嵌入 embeddings"]
     with rc_context(style()):
         picture = _heatmap(
-            values, rows=rows, columns=_names(lens.tokens), norm=Normalize(0, 1), numbers=False,
+            values, rows=rows, columns=_names(lens.tokens), norm=Normalize(0, 1), numbers=False, cell=cell,
             alt="各層各位置最看好的下一個 token。The most probable next token at each layer and position.",
         )  # fmt: skip
-        axes = picture.axes[0]
-        for (row, column), value in np.ndenumerate(values):
-            name = label(lens.labels[last - row][column], 7)
-            axes.text(column, row, name, ha="center", va="center", fontsize=7, color="black" if value > 0.5 else "white")
-        set_title(picture, "每一層會說的下一個 token，顏色是機率", "the next token that each layer would say; colour: probability")
+        _said(picture.axes[0], values, lens.labels[::-1], int(cell / _COLUMN))
+        set_title(
+            picture,
+            "每一層過一次 ln_f 會說的下一個 token，顏色是機率",
+            "the next token that each layer would say, after one ln_f; colour: probability",
+        )
     return picture
+
+
+def _said(axes: Axes, values: np.ndarray, labels: Sequence[Sequence[str]], columns: int) -> None:
+    """Write each token into its cell, dark on light and light on dark, if there is room for 5 columns."""
+    if columns < 5:
+        return
+    for (row, column), value in np.ndenumerate(values):
+        colour = "black" if value > 0.5 else "white"
+        name = label(labels[row][column], columns)
+        axes.text(column, row, name, ha="center", va="center", fontsize=7, color=colour)
 
 
 def _bars(axes: Axes, rows: np.ndarray, values: list[float], height: float, colour: str, name: str) -> None:
@@ -234,9 +259,13 @@ def _heatmap(
     alt: str,
     hide_zeros: bool = False,
     numbers: bool = True,
+    cell: float | None = None,
 ) -> Picture:
-    """Draw a labelled heat map [row, column], with its numbers where there are few, and a colour bar."""
-    cell = min(0.55, max(0.13, 4.8 / len(columns)), 8 / len(columns))
+    """Draw a labelled heat map [row, column], with its numbers where there are few, and a colour bar.
+
+    `cell`: its size in inches, by default what makes a picture of a handy width.
+    """
+    cell = cell or min(0.55, max(0.13, 4.8 / len(columns)), 8 / len(columns))
     margin = 0.075 * max(map(width, rows)) + 1.3
     height = len(rows) * cell + 0.075 * max(map(width, columns)) + 0.9
     picture = Picture(max(len(columns) * cell + margin, 4.2), max(height, 2.4), alt)
