@@ -45,10 +45,10 @@ def logit_lens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", t
     ids = text_ids(model, tokenizer, text)
     with as_found(model):
         *raw, last = model.base_model(ids, output_hidden_states=True, use_cache=False).hidden_states
-        normed = [model.base_model.ln_f(state) for state in raw] + [last]
         # One entry after another: all of GPT-2's at once would take gigabytes.
         answer = _log_probabilities(model, last)
-        entries = [_entry(_log_probabilities(model, state), answer) for state in normed]
+        entries = [_entry(_log_probabilities(model, model.base_model.ln_f(state)), answer) for state in raw]
+        entries.append(_entry(answer, answer))
     best, probabilities, divergence = map(torch.stack, zip(*entries, strict=True))
     return LogitLens(
         tokens=tuple(tokens(tokenizer, text)),

@@ -30,8 +30,8 @@ class AddOne:
 
 
 class KneserNey:
-    """An interpolated Kneser-Ney trigram over characters (Chen & Goodman 1998, An Empirical Study of Smoothing Techniques for
-    Language Modeling, TR-10-98, Kneser-Ney smoothing in its interpolated form).
+    """An interpolated Kneser-Ney trigram over characters (Chen & Goodman 1998, An Empirical Study of
+    Smoothing Techniques for Language Modeling, TR-10-98, Kneser-Ney smoothing in its interpolated form).
 
     P(w|uv) = max(c(uvw) - D₃, 0) / c(uv•) + D₃ N₁₊(uv•) / c(uv•) · P(w|v), where c(uv•) counts uv as a
     history. The lower orders are the same formula over continuation counts, the number of different

@@ -169,11 +169,10 @@ class Run:
         """Write the model folder and the state to resume from; the state last, and at one stroke."""
         self.tokenizer.save_pretrained(self.work / "model")
         self.model.save_pretrained(self.work / "model")
-        (self.work / "log.json").write_text(json.dumps({"recipe": asdict(self.recipe), "minutes": self.minutes,
-                                                        "changes": self.changes, "loss": self.log}))
+        record = {"recipe": asdict(self.recipe), "minutes": self.minutes, "changes": self.changes, "loss": self.log}
+        (self.work / "log.json").write_text(json.dumps(record))
         state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
-                 "step": self.step, "seconds": self.seconds, "log": self.log, "recipe": asdict(self.recipe),
-                 "changes": self.changes}
+                 "step": self.step, "seconds": self.seconds, **record}
         torch.save(state, self.work / "state.new")
         os.replace(self.work / "state.new", self.work / "state.pt")
 
@@ -184,13 +183,13 @@ class Run:
         recipe = asdict(self.recipe)
         if any(state["recipe"][name] != recipe[name] for name in FIXED):
             sys.exit(f"{self.work} holds a run of another model: choose another --work, or empty it")
-        self.changes = state.get("changes", [])
+        self.changes = state["changes"]
         if state["recipe"] != recipe:
             self.changes.append({"step": state["step"], "recipe": recipe, "minutes": self.minutes})
         self.model.load_state_dict(state["model"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"]):
             optimizer.load_state_dict(saved)
-        self.step, self.seconds, self.log = state["step"], state["seconds"], state["log"]
+        self.step, self.seconds, self.log = state["step"], state["seconds"], state["loss"]
 
     def _tokenizer(self, texts: list[str]) -> PreTrainedTokenizerFast:
         folder = self.work / "model"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib import rc_context
-from matplotlib.figure import Figure
 
-from ..show.style import BLUE, DPI, WIDTH, style
+from ..show.picture import Picture
+from ..show.style import BLUE, WIDTH, style
 
 
 def draw(log: Path, target: Path) -> None:
@@ -16,9 +16,9 @@ def draw(log: Path, target: Path) -> None:
     """
     steps, _, losses = np.array(json.loads(log.read_text(encoding="utf-8"))["loss"]).T
     with rc_context(style()):
-        figure = Figure(figsize=(WIDTH, 3.4), dpi=DPI, layout="constrained")
-        axes = figure.add_subplot(yscale="log", xlabel="訓練步 · training step", ylabel="損失 · loss (nats / token)")
+        picture = Picture(WIDTH, 3.4, "訓練的損失。The loss of the training.")
+        axes = picture.add_subplot(yscale="log", xlabel="訓練步 · training step", ylabel="損失 · loss (nats / token)")
         axes.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
         axes.minorticks_off()
         axes.plot(steps, losses, ".", markersize=2, color=BLUE)
-        figure.savefig(target)
+        picture.savefig(target)
