@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
-from course_utils.notebooks import FIRST, lessons, pick, repository, write_atomically
+from course_utils.notebooks import FIRST, lessons, pick, repository
 
 FOLDER = "my-course"
 _HIDDEN = ".course"
@@ -164,8 +165,8 @@ def news(items: Sequence[Item]) -> list[str]:
         State.HELD: (
             "{n}: you changed it, so it was left alone. The course has a newer version: "
             "`python -m course_utils lab --restore {s}` brings it, and keeps yours beside it.",
-            "{n}：您改過內容，所以沒有更動。課程已有新版：執行 `python -m course_utils lab --restore {s}` "
-            "就能換成新版，您的版本會留在旁邊。",
+            "{n}：你改過內容，所以沒有更動。課程已有新版：執行 `python -m course_utils lab --restore {s}` "
+            "就能換成新版，你的版本會留在旁邊。",
         ),
         State.BROKEN: (
             "{n}: this file is damaged and will not open. `python -m course_utils lab --restore {s}` "
@@ -185,10 +186,10 @@ _STATE_WORDS = {
     State.NEW: ("new: `lab` will add it", "新課程：執行 `lab` 就會加入"),
     State.CURRENT: ("as handed out", "與原版相同"),
     State.OUTDATED: ("untouched; `lab` will update it", "未改過；執行 `lab` 就會更新"),
-    State.CHANGED: ("changed by you", "您改過"),
-    State.HELD: ("changed by you; the course has a newer version", "您改過；課程已有新版"),
+    State.CHANGED: ("changed by you", "你改過"),
+    State.HELD: ("changed by you; the course has a newer version", "你改過；課程已有新版"),
     State.BROKEN: ("damaged: it will not open", "已損壞，無法開啟"),
-    State.GONE: ("no longer in the course; yours to keep", "課程已不再收錄；您的檔案會保留"),
+    State.GONE: ("no longer in the course; yours to keep", "課程已不再收錄；你的檔案會保留"),
 }
 
 
@@ -279,7 +280,7 @@ def _parser() -> argparse.ArgumentParser:
                      help=both(f"where the working copy is (default: {FOLDER})", f"工作副本的位置（預設：{FOLDER}）"))
     own.add_argument("--restore", metavar="LESSON",
                      help=both("bring back the original of a lesson, such as 01; your version is kept",
-                               "還原一課，例如 01；您的版本會保留"))
+                               "還原一課，例如 01；你的版本會保留"))
     own.add_argument("--status", action="store_true",
                      help=both("say how each file stands, and change nothing", "列出每個檔案的狀態，不做任何更動"))
     return own
@@ -321,7 +322,7 @@ def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str])
         print(message)
     start = next((p for p in lessons(copy.course) if p.name == FIRST), lessons(copy.course)[0])
     print(both(f"Your notebooks are in {copy.folder}; change them freely. Ctrl-C here closes the course.",
-               f"您的 notebook 在 {copy.folder}，可以隨意修改。要關閉課程，請在這裡按 Ctrl-C。"))
+               f"你的 notebook 在 {copy.folder}，可以隨意修改。要關閉課程，請在這裡按 Ctrl-C。"))
     words = command(copy.folder, f"notebooks/{start.name}", options.port, not options.no_browser, further)
     return _start(words, copy.folder, environment(copy.folder))
 
@@ -330,4 +331,4 @@ def _restored(name: str, backup: Path | None) -> str:
     if backup is None:
         return both(f"{name}: this is the original.", f"{name}：已是原版。")
     return both(f"{name}: restored. Your version is now {backup.name}, beside it.",
-                f"{name}：已還原。您的版本改名為 {backup.name}，放在旁邊。")
+                f"{name}：已還原。你的版本改名為 {backup.name}，放在旁邊。")

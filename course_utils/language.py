@@ -6,9 +6,11 @@ language that the learner chose. Errors always carry both, because they get copi
 
 import json
 import os
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
+
+from course_utils.files import write_atomically
 
 if TYPE_CHECKING:
     from course_utils._language_switch import LanguageSwitch
@@ -31,6 +33,25 @@ class CourseError(Exception):
 
     def __str__(self) -> str:
         return f"{self.zh}\n{self.en}"
+
+
+@dataclass(frozen=True)
+class Bilingual:
+    """A text in both languages; `str()` gives it in the learner's, `markdown()` both, for the switch to choose."""
+
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        return both(self.en, self.zh)
+
+    def __add__(self, other: "Bilingual") -> "Bilingual":
+        """Return the two texts one after the other, each language as a sentence of its own."""
+        return Bilingual(f"{self.en} {other.en}", f"{self.zh}{other.zh}")
+
+    def markdown(self) -> str:
+        """Return the two language blocks of a notebook's prose."""
+        return f'<div lang="zh-Hant">\n\n{self.zh}\n\n</div>\n<div lang="en">\n\n{self.en}\n\n</div>'
 
 
 def both(en: str, zh: str) -> str:
@@ -104,14 +125,5 @@ def _read_settings() -> dict[str, object]:
 
 
 def _write_settings(settings: dict[str, object]) -> None:
-    """Write the settings file in one step, so that no reader ever sees half of it."""
-    folder = data_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=_SETTINGS, suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(settings, file, ensure_ascii=False, indent=1)
-        os.replace(temporary, folder / _SETTINGS)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    content = json.dumps(settings, ensure_ascii=False, indent=1)
+    write_atomically(data_folder() / _SETTINGS, content.encode("utf-8"))

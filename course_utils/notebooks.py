@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
 
 if TYPE_CHECKING:
@@ -129,8 +130,10 @@ def read(path: Path) -> "NotebookNode":
         ) from error
 
 
-def run(path: Path, cell_seconds: float = CELL_SECONDS) -> "NotebookNode":
+def run(path: Path, notebook: "NotebookNode | None" = None, cell_seconds: float = CELL_SECONDS) -> "NotebookNode":
     """Run a notebook in a fresh kernel of this environment, in its own folder; return it with its outputs.
+
+    `notebook`: what to run in place of the file's content, such as a copy with the exercises solved.
 
     Raise NotebookError, naming the cell, if one fails, hangs for `cell_seconds` or ends the kernel.
     """
@@ -139,7 +142,7 @@ def run(path: Path, cell_seconds: float = CELL_SECONDS) -> "NotebookNode":
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-    notebook = read(path)
+    notebook = read(path) if notebook is None else notebook
     at: list[str] = []
     # With no folders to look in, the manager falls back on the kernel of this very interpreter.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
@@ -272,22 +275,6 @@ def text(notebook: "NotebookNode") -> str:
     import nbformat
 
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file in one step, so that no reader and no power cut ever finds half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def refresh(path: Path, *, check: bool = False, runner: Callable[[Path], "NotebookNode"] = run) -> bool:

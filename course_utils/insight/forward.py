@@ -85,7 +85,7 @@ def next_tokens(
     check_head(model)
     with as_found(model):
         logits = model(text_ids(model, tokenizer, text), use_cache=False).logits[0, -1]
-    log_probabilities = logits.double().cpu().log_softmax(dim=-1)
+    log_probabilities = logits.cpu().double().log_softmax(dim=-1)
     full = log_probabilities.exp()
     # A stable sort, since topk leaves the order of equals open.
     best = full.sort(descending=True, stable=True).indices[:k]

@@ -7,8 +7,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 
 from ..insight.labels import visible
-from .figures import _ending, _percent
-from .picture import Picture, label, set_title
+from .picture import Picture, ending, label, percent, set_title
 from .style import BLUE, GREY, INK, ORANGE, WIDTH, style
 from .tables import Table
 
@@ -29,9 +28,9 @@ def trace(trace: "Trace") -> Table:
     for at, chosen in enumerate(trace.labels):
         others = zip(trace.candidate_labels[at], trace.candidates[at].tolist(), strict=True)
         rows.append((
-            str(at + 1), chosen, _percent(trace.log_probabilities[at].exp().item()), str(int(trace.kept[at])),
-            _percent(trace.chances[at].item()), f"{trace.cumulative[at].item():.2f}",
-            "  ".join(f"{name} {_percent(share)}" for name, share in others),
+            str(at + 1), chosen, percent(trace.log_probabilities[at].exp().item()), str(int(trace.kept[at])),
+            percent(trace.chances[at].item()), f"{trace.cumulative[at].item():.2f}",
+            "  ".join(f"{name} {percent(share)}" for name, share in others),
         ))  # fmt: skip
     return Table(rows, _COLUMNS)
 
@@ -55,11 +54,11 @@ def beams(beams: "BeamTrace") -> Picture:
         for at, node in enumerate(beams.nodes):
             _branch(axes, places, at, node, at in best)
         root = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        axes.text(-1, -0.12, label(_ending(visible(beams.prompt), 10), 14), ha="center", va="center", bbox=root)
+        axes.text(-1, -0.12, label(ending(visible(beams.prompt), 10), 14), ha="center", va="center", bbox=root)
         axes.set_xlim(-1.5, beams.steps - 0.5)
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_axis_off()
-        prompt = _ending(visible(beams.prompt))
+        prompt = ending(visible(beams.prompt))
         set_title(
             picture,
             f"「{prompt}」之後的束搜尋：橘色是最好的結果，灰色是淘汰的",

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter
 
-from ..insight.labels import token_label, visible
+from ..insight.labels import visible
 from ..language import CourseError
 from .fonts import width
-from .picture import Picture, label, set_title
+from .picture import Picture, ending, label, percent, set_title
 from .style import BLUE, COLOURS, HOLE, ORANGE, PAPER, WIDTH, style
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def probabilities(next_tokens: "NextTokens", truth: Mapping[int, float] | None =
         axes.set_xlim(0, 1.15 * axes.dataLim.x1 or 1)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel("機率 probability")
-        prompt = _ending(visible(next_tokens.prompt))
+        prompt = ending(visible(next_tokens.prompt))
         set_title(picture, f"「{prompt}」之後的 token", f"the token after “{prompt}”")
     return picture
 
@@ -217,25 +217,14 @@ def _said(axes: Axes, values: np.ndarray, labels: Sequence[Sequence[str]], colum
 
 def _bars(axes: Axes, rows: np.ndarray, values: list[float], height: float, colour: str, name: str) -> None:
     bars = axes.barh(rows, values, height=height, color=colour, label=name)
-    axes.bar_label(bars, [_percent(value) for value in values], padding=3, fontsize=9)
-
-
-def _percent(value: float) -> str:
-    return "< 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
+    axes.bar_label(bars, [percent(value) for value in values], padding=3, fontsize=9)
 
 
 def _bars_alt(next_tokens: "NextTokens", truth: object) -> str:
-    prompt = _ending(visible(next_tokens.prompt))
+    prompt = ending(visible(next_tokens.prompt))
     zh = "模型與真實的機率" if truth is not None else "模型的機率"
     en = "Probabilities of the model and the truth" if truth is not None else "Probabilities of the model"
     return f"長條圖：「{prompt}」之後各 token 的{zh}。{en} for the token after “{prompt}”, as bars."
-
-
-def _ending(text: str, limit: int = 28) -> str:
-    """Return the end of the text, which the next token follows; an empty text is the end-of-text token."""
-    if not text:
-        return token_label("<|endoftext|>")
-    return text if len(text) <= limit else "…" + text[-limit:]
 
 
 def _names(tokens: Sequence["Token"]) -> list[str]:

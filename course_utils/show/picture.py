@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from ..insight.labels import token_label
 from .fonts import drawable, shortened
 from .style import DPI, style
 
@@ -51,6 +52,18 @@ class Picture(Figure):
 def label(text: str, columns: int = 24) -> str:
     """Return the text as a picture can show it: shortened, and with no character that would be a box."""
     return drawable(shortened(text, columns))
+
+
+def ending(text: str, limit: int = 28) -> str:
+    """Return the end of the text, which the next token follows; an empty text is the end-of-text token."""
+    if not text:
+        return token_label("<|endoftext|>")
+    return text if len(text) <= limit else "…" + text[-limit:]
+
+
+def percent(value: float) -> str:
+    """Return a probability as a percentage with one decimal; what would round to nothing is `< 0.1 %`."""
+    return "< 0.1 %" if 0 < value < 0.0005 else f"{100 * value:.1f} %"
 
 
 def set_title(picture: Picture, zh: str, en: str) -> None:
