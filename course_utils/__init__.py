@@ -26,6 +26,8 @@ _SUBMODULES = frozenset(
         "checkpoints",
         "conversion",
         "doctor",
+        "files",
+        "handout",
         "insight",
         "lab",
         "language",

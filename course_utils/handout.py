@@ -1,0 +1,86 @@
+"""`python -m course_utils handout FOLDER`: the lessons for a class, executed, without and with the solutions."""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_utils.files import write_atomically
+from course_utils.language import CourseError, both
+from course_utils.notebooks import canonical, lessons, pick, read, repository, run, text
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+COPIES = ("student", "instructor")
+
+
+def solved(notebook: "NotebookNode", lesson: str) -> int:
+    """Put the solutions of a lesson ("01") in place of its untouched exercise cells; return how many.
+
+    Raise CourseError if an exercise has no cell of its own in the notebook.
+    """
+    from course_utils.practice.lessons import LESSONS, exercises
+
+    found = exercises(lesson) if lesson in LESSONS else []
+    for one in found:
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source == one.blank]
+        if len(cells) != 1:
+            raise CourseError(
+                f"Exercise {one.key} has {len(cells)} untouched cells in its lesson, not one.",
+                f"練習 {one.key} 在這一課裡有 {len(cells)} 個還沒作答的儲存格，應該剛好一個。",
+            )
+        cells[0].source = one.solution_code
+    return len(found)
+
+
+def write(path: Path, folder: Path) -> None:
+    """Write the student's and the instructor's copy of one lesson into `folder`, both executed.
+
+    Raise NotebookError if a cell fails, and CourseError if the instructor's copy cannot be made; what is written
+    is always a whole, executed lesson.
+    """
+    for copy in COPIES:
+        notebook = read(path)
+        if copy == "instructor":
+            solved(notebook, path.name[:2])
+        done = canonical(run(path, notebook))
+        write_atomically(folder / copy / path.name, text(done).encode("utf-8"))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Write both copies of the lessons that are named, or of all; return 0."""
+    options = _parser().parse_args(argv)
+    root = repository()
+    among = lessons(root)
+    chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
+    _refuse_what_is_there(options.folder, chosen)
+    shutil.copytree(root / "images", options.folder / "images", dirs_exist_ok=True)  # the lessons show them
+    for path in chosen:
+        write(path, options.folder)
+        print(both(f"{path.name}: student's and instructor's copy written", f"{path.name}：已寫好學生版和教師版"), flush=True)
+    return 0
+
+
+def _refuse_what_is_there(folder: Path, chosen: Sequence[Path]) -> None:
+    """Nobody's work is overwritten: a copy may have been written in."""
+    there = [target for path in chosen for copy in COPIES if (target := folder / copy / path.name).exists()]
+    if there:
+        raise CourseError(
+            f"{there[0]} is there already and may hold someone's work. Choose another folder, or remove it first.",
+            f"{there[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走。",
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    own = argparse.ArgumentParser(
+        prog="python -m course_utils handout",
+        description=both("Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
+                         "with the solutions filled in, all executed.",
+                         "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，全都執行過。"),
+    )
+    own.add_argument("folder", type=Path, metavar="FOLDER", help=both("where to write", "寫到哪裡"))
+    own.add_argument("lessons", nargs="*", metavar="LESSON",
+                     help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"))
+    return own

@@ -1,0 +1,348 @@
+"""Exercises of lesson 01: the base model."""
+
+import torch
+from transformers import GPT2Model
+
+from course_utils.language import Bilingual
+
+from .checks import Function, Mistake, Open, Value
+from .exercise import Exercise
+from .questions import Option, Question
+from .samples import random_ids, random_normal, tiny_base
+
+quick1 = Question(
+    name="quick1",
+    prompt=Bilingual(
+        "A text of 6 tokens goes into the base model. How many vectors does `last_hidden_state` hold for it?",
+        "一段 6 個 token 的文字送進基礎模型，`last_hidden_state` 裡會有幾個向量？",
+    ),
+    options=(
+        Option(Bilingual("1, for the whole text", "1 個，代表整段文字"), False, Bilingual(
+            "No vector stands for the whole text until you pool: the model keeps one for each token.",
+            "在你做池化之前，沒有哪個向量代表整段文字：模型替每個 token 各留一個。")),
+        Option(Bilingual("6, one for each token", "6 個，每個 token 一個"), True, Bilingual(
+            "Every position keeps its own vector from the embeddings to the last layer.",
+            "從嵌入到最後一層，每個位置都有自己的向量。")),
+        Option(Bilingual("as many as there are layers", "和層數一樣多"), False, Bilingual(
+            "The layers come one after another; `last_hidden_state` is what the last one gives. "
+            "For all of them, ask for `output_hidden_states=True`.",
+            "各層是一層接一層算的，`last_hidden_state` 只是最後一層的結果；想看每一層，要用 `output_hidden_states=True`。")),
+    ),
+)
+
+quick2 = Question(
+    name="quick2",
+    prompt=Bilingual(
+        "You change the last token of a text. Which hidden states change?",
+        "把一段文字的最後一個 token 換掉，哪些隱藏狀態會變？",
+    ),
+    options=(
+        Option(Bilingual("all of them", "全部"), False, Bilingual(
+            "That would be so in a model that reads in both directions. GPT-2's causal mask hides what comes later.",
+            "雙向的模型才會這樣。GPT-2 的因果遮罩會把後面的 token 擋住。")),
+        Option(Bilingual("only that of the last position", "只有最後一個位置的"), True, Bilingual(
+            "Each position sees itself and what stands before it, so nothing before the change can notice it.",
+            "每個位置只看得到自己和前面，所以改動之前的位置完全不受影響。")),
+        Option(Bilingual("none, until the model is trained again", "都不變，要重新訓練才會變"), False, Bilingual(
+            "The weights stay as they are; the hidden states are computed anew from every input.",
+            "權重確實不變，但隱藏狀態是每次依輸入重新算的。")),
+    ),
+)
+
+
+def _sizes() -> tuple[tuple[int, ...], int, tuple[int, ...]]:
+    base, ids = tiny_base(n_layer=5), random_ids(3, 7)
+    base.set_attn_implementation("eager")
+    with torch.no_grad():
+        out = base(ids, output_hidden_states=True, output_attentions=True)
+    return tuple(out.last_hidden_state.shape), len(out.hidden_states), tuple(out.attentions[0].shape)
+
+
+q1 = Exercise(
+    key="01.1",
+    title=Bilingual("Predict the sizes", "預測大小"),
+    statement=Bilingual(
+        "A base model has `n_layer=5`, `n_head=3`, `n_embd=24` and a vocabulary of 97. It gets 3 texts of 7 tokens "
+        "each. Write, without running it, a tuple of three things: the shape of `last_hidden_state`, how many tensors "
+        "`hidden_states` holds, and the shape of one entry of `attentions`.",
+        "某個基礎模型的 `n_layer=5`、`n_head=3`、`n_embd=24`，詞彙表大小是 97。現在送進 3 段文字，每段 7 個 token。"
+        "先不要執行，寫出一個 tuple，依序是三樣東西：`last_hidden_state` 的形狀、`hidden_states` 裡有幾個張量、"
+        "`attentions` 其中一項的形狀。",
+    ),
+    blank="sizes = (____, ____, ____)\npractice.q1.check(sizes)",
+    hints=(
+        Bilingual("Every token of every text has one vector of width `n_embd`.",
+                  "每段文字的每個 token 都有一個寬度為 `n_embd` 的向量。"),
+        Bilingual("Before the first layer there is something too, and `hidden_states` begins with it.",
+                  "第一層之前還有一樣東西，`hidden_states` 就從它開始。"),
+        Bilingual("Attention is a table of queries and keys, one for each head of each text.",
+                  "注意力是一張 query 對 key 的表，每段文字的每個頭各有一張。"),
+    ),
+    solution_code="sizes = ((3, 7, 24), 6, (3, 3, 7, 7))\npractice.q1.check(sizes)",
+    why=Bilingual(
+        "`last_hidden_state` is `[batch, seq, hidden]`. `hidden_states` holds the embeddings and then one tensor for "
+        "each layer: 5 + 1. Attention is `[batch, heads, query, key]`.",
+        "`last_hidden_state` 是 `[batch, seq, hidden]`。`hidden_states` 先放嵌入，再放每一層各一個張量，所以是 5 + 1。"
+        "注意力是 `[batch, heads, query, key]`。",
+    ),
+    worth_knowing=Bilingual(
+        "The vocabulary's size appears in none of them: the base model never comes back to words.",
+        "三個答案裡都沒有詞彙表的大小：基礎模型從不回到詞的世界。",
+    ),
+    checker=Value(_sizes),
+    mistakes=(
+        Mistake(((3, 7, 97), 6, (3, 3, 7, 7)), Bilingual(
+            "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
+            "has no head.",
+            "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。")),
+        Mistake(((3, 7, 24), 5, (3, 3, 7, 7)), Bilingual(
+            "You counted the layers only. Something is stored before the first layer as well.",
+            "你只數了層數；第一層之前也存了一樣東西。")),
+        Mistake(((3, 7, 24), 6, (3, 7, 7)), Bilingual(
+            "One axis is missing from the attention: every layer has several heads.",
+            "注意力少了一軸：每一層都有好幾個頭。")),
+        Mistake(((3, 24), 6, (3, 3, 7, 7)), Bilingual(
+            "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
+            "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。")),
+    ),
+)
+
+
+def _embed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base(ids, output_hidden_states=True).hidden_states[0]
+
+
+def _embed_without_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids)
+
+
+def _embed_from_one(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids) + base.wpe(torch.arange(1, ids.shape[1] + 1))
+
+
+def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids) + base.wpe(ids.clamp(max=base.config.n_positions - 1))
+
+
+def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.h[0].ln_1(_embed(base, ids))
+
+
+q2 = Exercise(
+    key="01.2",
+    title=Bilingual("The embeddings, by hand", "親手算出嵌入"),
+    statement=Bilingual(
+        "Write `embed(base, ids)`: what enters the first layer, for token ids of shape `[batch, seq]`. "
+        "Use `base.wte` and `base.wpe`; it must work for any GPT-2.",
+        "寫出 `embed(base, ids)`：給定形狀為 `[batch, seq]` 的 token id，回傳進入第一層的東西。"
+        "請用 `base.wte` 和 `base.wpe`；任何 GPT-2 都要能用。",
+    ),
+    blank="def embed(base, ids):\n    return ____\n\npractice.q2.check(embed)",
+    hints=(
+        Bilingual("Two tables are looked up: one by what the token is, one by where it stands.",
+                  "要查兩張表：一張看 token 是什麼，一張看它站在哪裡。"),
+        Bilingual("`torch.arange(ids.shape[1])` counts the positions; the two results are added.",
+                  "`torch.arange(ids.shape[1])` 會數出位置；兩個查表結果相加。"),
+    ),
+    solution_code=(
+        "def embed(base, ids):\n"
+        "    positions = torch.arange(ids.shape[1], device=ids.device)\n"
+        "    return base.wte(ids) + base.wpe(positions)\n\n"
+        "practice.q2.check(embed)"
+    ),
+    why=Bilingual(
+        "`wte` gives `[batch, seq, hidden]` and `wpe` `[seq, hidden]`; the sum is broadcast over the batch.",
+        "`wte` 給出 `[batch, seq, hidden]`，`wpe` 給出 `[seq, hidden]`；相加時會沿批次廣播。",
+    ),
+    worth_knowing=Bilingual(
+        "This sum is the only place where GPT-2 learns about order: without `wpe` the first layer could not tell "
+        "which of two tokens it attends to came first.",
+        "GPT-2 只在這個加法裡直接得知順序：少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
+    ),
+    checker=Function(_embed, lambda: [(tiny_base(1), random_ids(2, 5, 1)),
+                                      (tiny_base(2, n_embd=12), random_ids(1, 9, 2))]),
+    mistakes=(
+        Mistake(_embed_without_positions, Bilingual(
+            "That is the token part only; nothing in it says where each token stands.",
+            "這只有 token 的部分，看不出每個 token 站在哪裡。")),
+        Mistake(_embed_from_one, Bilingual("Your positions are off by one: the first one is not 1.",
+                                           "你的位置差了一：第一個位置不是 1。")),
+        Mistake(_embed_ids_as_positions, Bilingual(
+            "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
+            "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。")),
+        Mistake(_embed_normed, Bilingual("You went one step too far: `ln_1` already belongs to the first layer.",
+                                         "多走了一步：`ln_1` 已經屬於第一層了。")),
+    ),
+)
+
+
+def _pooling_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    left = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 1]])
+    right = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 0]])
+    return [(random_normal(3, 5, 8, seed=1), left), (random_normal(2, 4, 6, seed=2), right)]
+
+
+def _pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return torch.stack([row[keep.bool()].mean(dim=0) for row, keep in zip(hidden, mask)])
+
+
+def _pool_everything(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden.mean(dim=1)
+
+
+def _pool_divided_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).mean(dim=1)
+
+
+def _pool_sum(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).sum(dim=1)
+
+
+def _pool_whole_batch(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).sum(dim=1) / mask.sum()
+
+
+q3 = Exercise(
+    key="01.3",
+    title=Bilingual("A mean that ignores the padding", "不把填充算進去的平均"),
+    statement=Bilingual(
+        "Write `pool(hidden, mask)`: for hidden states `[batch, seq, hidden]` and an attention mask `[batch, seq]` "
+        "of 0 and 1, the mean of the real tokens of each text, `[batch, hidden]`. The padding may stand on either "
+        "side.",
+        "寫出 `pool(hidden, mask)`：給定隱藏狀態 `[batch, seq, hidden]` 和由 0 與 1 組成的 attention mask `[batch, seq]`，"
+        "回傳每段文字裡真正 token 的平均，形狀 `[batch, hidden]`。填充可能在左邊，也可能在右邊。",
+    ),
+    blank="def pool(hidden, mask):\n    return ____\n\npractice.q3.check(pool)",
+    hints=(
+        Bilingual("Multiplying by the mask turns the vectors of the padding into zeros.",
+                  "乘上 mask，填充的向量就會變成零。"),
+        Bilingual("`mask[:, :, None]` has a third axis to be broadcast over.",
+                  "`mask[:, :, None]` 多出第三軸，可以廣播。"),
+        Bilingual("A mean is a sum divided by a count: what is to be counted in each text?",
+                  "平均是總和除以個數：每段文字該數的是什麼？"),
+    ),
+    solution_code=(
+        "def pool(hidden, mask):\n"
+        "    mask = mask[:, :, None]\n"
+        "    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)\n\n"
+        "practice.q3.check(pool)"
+    ),
+    why=Bilingual(
+        "The mask removes the padding from the sum, and its own sum counts the real tokens of each text.",
+        "mask 把填充從總和裡拿掉，而 mask 自己的總和正好數出每段文字有幾個真正的 token。",
+    ),
+    worth_knowing=Bilingual(
+        "With a mean over everything, a text's vector would depend on how long its neighbours in the batch are.",
+        "如果連填充一起平均，一段文字的向量就會隨同批的鄰居有多長而改變。",
+    ),
+    checker=Function(_pool, _pooling_cases),
+    mistakes=(
+        Mistake(_pool_everything, Bilingual("You never used the mask: the padding is in your mean.",
+                                            "你沒有用到 mask：填充也被平均進去了。")),
+        Mistake(_pool_divided_by_length, Bilingual(
+            "The padding is out of your sum, but it is still counted when you divide.",
+            "總和裡已經沒有填充，但相除的時候又把它數進去了。")),
+        Mistake(_pool_sum, Bilingual("That is a sum; a mean is wanted.", "這是總和；題目要的是平均。")),
+        Mistake(_pool_whole_batch, Bilingual(
+            "You divide by the number of tokens in the whole batch; each text has a count of its own.",
+            "你除以整批的 token 數；每段文字有自己的個數。")),
+    ),
+)
+
+
+def _final(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base(ids).last_hidden_state
+
+
+def _final_normed_twice(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.ln_f(_final(base, ids))
+
+
+def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    x = _embed(base, ids)
+    for block in base.h:
+        x = block(x)
+    return x
+
+
+def _final_without_last_block(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-2])
+
+
+q4 = Exercise(
+    key="01.4",
+    title=Bilingual("Find the bug: one norm too many", "找出錯誤：多了一次正規化"),
+    statement=Bilingual(
+        "Someone wants the last hidden state and writes "
+        "`base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])`. "
+        "No error is raised, and yet the result is not `last_hidden_state`. Write `final(base, ids)` that starts from "
+        "`hidden_states` too, and gives exactly `last_hidden_state`.",
+        "有人想要最後的隱藏狀態，寫成 `base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])`。"
+        "程式沒有報錯，結果卻不是 `last_hidden_state`。請寫出 `final(base, ids)`，一樣從 `hidden_states` 取，"
+        "但要剛好等於 `last_hidden_state`。",
+    ),
+    blank="def final(base, ids):\n    return ____\n\npractice.q4.check(final)",
+    hints=(
+        Bilingual("What has already been done to the last entry of `hidden_states`, and to no other?",
+                  "`hidden_states` 的最後一項已經多做了什麼，是其他項都沒有的？"),
+        Bilingual("Compare `hidden_states[-1]` with `last_hidden_state` using `torch.equal`.",
+                  "用 `torch.equal` 比比看 `hidden_states[-1]` 和 `last_hidden_state`。"),
+    ),
+    solution_code=(
+        "def final(base, ids):\n"
+        "    return base(ids, output_hidden_states=True).hidden_states[-1]\n\n"
+        "practice.q4.check(final)"
+    ),
+    why=Bilingual(
+        "The library applies `ln_f` before it stores the last entry: `hidden_states[-1]` is `last_hidden_state`. "
+        "A second `ln_f` raises no error, for a norm takes any vector.",
+        "函式庫在存最後一項之前就做了 `ln_f`：`hidden_states[-1]` 就是 `last_hidden_state`。"
+        "再做一次 `ln_f` 也不會報錯，因為正規化什麼向量都收。",
+    ),
+    worth_knowing=Bilingual(
+        "All other entries of `hidden_states` are still without `ln_f`, which matters as soon as layers are compared.",
+        "`hidden_states` 的其他各項都還沒經過 `ln_f`；一旦要比較不同的層，這點就很重要。",
+    ),
+    checker=Function(_final, lambda: [(tiny_base(3), random_ids(2, 6, 3)),
+                                      (tiny_base(4, n_layer=3), random_ids(1, 4, 4))]),
+    mistakes=(
+        Mistake(_final_normed_twice, Bilingual("The bug is still there: `ln_f` is applied a second time.",
+                                               "錯誤還在：`ln_f` 被做了第二次。")),
+        Mistake(_final_not_normed, Bilingual("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")),
+        Mistake(_final_without_last_block, Bilingual(
+            "That entry is one layer too early: the last layer has not been run.",
+            "那一項早了一層：最後一層還沒算。")),
+        Mistake(_embed, Bilingual("That is the first entry: the embeddings, before any layer.",
+                                  "那是第一項：還沒進任何一層的嵌入。")),
+    ),
+)
+
+q5 = Exercise(
+    key="01.5",
+    title=Bilingual("In your own words", "用自己的話說"),
+    statement=Bilingual(
+        "`GPT2Model` has no `generate`. Explain to a colleague, in two or three sentences, what is missing, "
+        "and what the hidden states are good for all the same.",
+        "`GPT2Model` 沒有 `generate`。請用兩三句話向同事說明它少了什麼，以及隱藏狀態仍然有什麼用。",
+    ),
+    blank='words = ____\npractice.q5.check(words)',
+    hints=(
+        Bilingual("What would be needed to choose the next token, and what has the base model instead?",
+                  "要選出下一個 token 需要什麼？基礎模型手上有的又是什麼？"),
+    ),
+    solution_code=(
+        'words = """It ends in vectors of width n_embd and has no layer that turns them into a score for each token\n'
+        'of the vocabulary, so there is nothing to choose the next token from. The vectors still describe\n'
+        'each token in its context: they serve for similarity, search and classification."""\n'
+        "practice.q5.check(words)"
+    ),
+    why=Bilingual(
+        "A good answer names the missing LM head (scores over the vocabulary) and one use of the vectors.",
+        "好的回答會說出少了 LM head（替整個詞彙表打分數），並舉出向量的一種用途。",
+    ),
+    worth_knowing=Bilingual("The next lesson adds exactly that one layer.", "下一課加上的正是那一層。"),
+    checker=Open(),
+    mistakes=(
+        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+    ),
+)

@@ -1,0 +1,140 @@
+"""Comparing an answer with what is right: None, or which property is wrong, without giving the right one away."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Number
+from typing import Any
+
+import torch
+
+from course_utils.language import Bilingual
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a number may be off: `absolute` + `relative` × the right value."""
+
+    relative: float = 1e-3
+    absolute: float = 1e-4
+
+
+def difference(answer: Any, right: Any, tolerance: Tolerance = Tolerance()) -> Bilingual | None:
+    """Return what is wrong with the answer, or None if it is right. The type of `right` says how to compare."""
+    try:
+        return _comparison(right)(answer, right, tolerance)
+    except Exception as error:  # an answer can be anything, even an object that fails when it is looked at
+        return Bilingual(
+            f"Your answer could not be compared (`{type(error).__name__}`): what is wanted is {_kind(right).en}.",
+            f"無法比對你的答案（`{type(error).__name__}`）：這裡要的是{_kind(right).zh}。",
+        )
+
+
+def _comparison(right: Any) -> Callable[[Any, Any, Tolerance], Bilingual | None]:
+    if isinstance(right, torch.Tensor):
+        return _tensor
+    if isinstance(right, (bool, str)):
+        return _exactly
+    return _number if isinstance(right, Number) else _sequence
+
+
+def _kind(value: Any) -> Bilingual:
+    if isinstance(value, torch.Tensor):
+        return Bilingual("a tensor", "張量（tensor）")
+    if isinstance(value, bool):
+        return Bilingual("`True` or `False`", "`True` 或 `False`")
+    if isinstance(value, str):
+        return Bilingual("a text (`str`)", "一段文字（`str`）")
+    if isinstance(value, Number):
+        return Bilingual("a number", "一個數字")
+    if isinstance(value, dict):
+        return Bilingual("a `dict`", "一個 `dict`")
+    return Bilingual("a tuple or a list", "一個 tuple 或 list")
+
+
+def _wrong_type(answer: Any, right: Any) -> Bilingual:
+    name, wanted = type(answer).__name__, _kind(right)
+    if answer is None:
+        return Bilingual(f"There is no answer: `None` was handed in, and {wanted.en} is wanted. Is a `return` missing?",
+                         f"沒有答案：交來的是 `None`，這裡要的是{wanted.zh}。是不是少寫了 `return`？")
+    return Bilingual(f"The type is wrong: `{name}` was handed in, and {wanted.en} is wanted.",
+                     f"型別不對：交來的是 `{name}`，這裡要的是{wanted.zh}。")
+
+
+def _exactly(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
+    if type(answer) is not type(right):
+        return _wrong_type(answer, right)
+    if answer == right:
+        return None
+    return Bilingual("The value is not right.", "值不對。")
+
+
+def _number(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
+    if isinstance(answer, torch.Tensor) and answer.numel() == 1:
+        answer = answer.item()
+    if isinstance(answer, bool) or not isinstance(answer, (int, float)):
+        return _wrong_type(answer, right)
+    if math.isnan(answer):
+        return Bilingual("Your number is `nan`: somewhere something was divided by zero, or infinity was subtracted.",
+                         "你的數字是 `nan`：某個地方除以了零，或拿無限大相減了。")
+    if isinstance(right, int):
+        close = answer == right
+    else:
+        close = math.isclose(answer, right, rel_tol=tolerance.relative, abs_tol=tolerance.absolute)
+    return None if close else Bilingual("The number is not right.", "數字不對。")
+
+
+def _sequence(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
+    if isinstance(right, dict):
+        return _dict(answer, right, tolerance)
+    if not isinstance(answer, (tuple, list)):
+        return _wrong_type(answer, right)
+    if len(answer) != len(right):
+        return Bilingual(f"The length is wrong: {len(answer)} entries were handed in.",
+                         f"長度不對：交來的有 {len(answer)} 項。")
+    for at, (item, wanted) in enumerate(zip(answer, right)):
+        found = difference(item, wanted, tolerance)
+        if found:
+            return Bilingual(f"Entry {at}: {found.en}", f"第 {at} 項：{found.zh}")
+    return None
+
+
+def _dict(answer: Any, right: dict[Any, Any], tolerance: Tolerance) -> Bilingual | None:
+    if not isinstance(answer, dict):
+        return _wrong_type(answer, right)
+    if answer.keys() != right.keys():
+        return Bilingual("The keys are not the ones that were asked for.", "`dict` 的鍵不是題目要的那幾個。")
+    for key, wanted in right.items():
+        found = difference(answer[key], wanted, tolerance)
+        if found:
+            return Bilingual(f"`{key}`: {found.en}", f"`{key}`：{found.zh}")
+    return None
+
+
+def _tensor(answer: Any, right: torch.Tensor, tolerance: Tolerance) -> Bilingual | None:
+    if not isinstance(answer, torch.Tensor):
+        return _wrong_type(answer, right)
+    if answer.shape != right.shape:
+        return Bilingual(f"The shape is wrong: {list(answer.shape)}.", f"形狀（shape）不對：{list(answer.shape)}。")
+    if answer.layout != right.layout or answer.device != right.device:
+        return Bilingual(f"The tensor is on `{answer.device}` ({answer.layout}), not where its inputs are.",
+                         f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個地方。")
+    if answer.dtype != right.dtype:
+        return Bilingual(f"The dtype is wrong: `{answer.dtype}`.", f"dtype 不對：`{answer.dtype}`。")
+    return _entries(answer.detach(), right.detach(), tolerance)
+
+
+def _entries(answer: torch.Tensor, right: torch.Tensor, tolerance: Tolerance) -> Bilingual | None:
+    if answer.isnan().any() and not right.isnan().any():
+        return Bilingual("Some entries are `nan`: somewhere something was divided by zero, or infinity was subtracted.",
+                         "有些元素是 `nan`：某個地方除以了零，或拿無限大相減了。")
+    wrong = ~torch.isclose(answer, right, tolerance.relative, tolerance.absolute)
+    if not wrong.any():
+        return None
+    if right.ndim == 0:
+        return Bilingual("The shape is right, but the value is not.", "形狀對了，但值不對。")
+    first = wrong.nonzero()[0].tolist()
+    return Bilingual(
+        f"The shape is right, but {int(wrong.sum())} of {wrong.numel()} values are not; the first is at {first}.",
+        f"形狀對了，但 {wrong.numel()} 個值裡有 {int(wrong.sum())} 個不對；第一個在 {first}。",
+    )

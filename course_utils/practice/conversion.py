@@ -1,0 +1,567 @@
+"""Exercises of lesson 04: conversion."""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import GPT2LMHeadModel, GPT2Model
+
+from course_utils.conversion import verify
+from course_utils.language import Bilingual
+
+from .checks import Function, Mistake, Open, Value
+from .exercise import Exercise
+from .questions import Option, Question
+from .samples import tiny_base, tiny_lm
+
+quick1 = Question(
+    name="quick1",
+    prompt=Bilingual(
+        "You put another base model into `lm.transformer`. What does `lm.lm_head` use from then on?",
+        "你把另一個基礎模型放進 `lm.transformer`。從此以後 `lm.lm_head` 用的是什麼？",
+    ),
+    options=(
+        Option(Bilingual("the embedding of the new base", "新基礎模型的嵌入"), False, Bilingual(
+            "The tie is between two tensors, not between two names; nobody has tied the new ones yet.",
+            "綁定是兩個張量之間的事，不是兩個名稱；新的還沒有人去綁。")),
+        Option(Bilingual("the embedding of the old base, which is gone from the model", "舊基礎模型的嵌入，雖然它已經不在模型裡"), True,
+               Bilingual("The head holds on to the tensor it was tied to; `tie_weights()` ties it anew.",
+                         "輸出層抓著當初綁的那個張量不放；`tie_weights()` 才會重新綁。")),
+        Option(Bilingual("nothing: calling it raises an error", "什麼都沒有：呼叫就會報錯"), False, Bilingual(
+            "It computes without complaint, and that is what makes this fault so hard to notice.",
+            "它照算不誤，所以這個錯才這麼難發現。")),
+    ),
+)
+
+quick2 = Question(
+    name="quick2",
+    prompt=Bilingual(
+        "`base = lm.transformer`, and then you fine-tune `base`. What happens to `lm`?",
+        "`base = lm.transformer`，接著你微調 `base`。`lm` 會怎樣？",
+    ),
+    options=(
+        Option(Bilingual("nothing: `base` is a model of its own", "不受影響：`base` 是獨立的模型"), False, Bilingual(
+            "An assignment copies nothing; both names lead to the same object.",
+            "指定並不會複製任何東西；兩個名稱指的是同一個物件。")),
+        Option(Bilingual("its blocks change, its head does not", "它的區塊會變，輸出層不會"), False, Bilingual(
+            "The blocks do change, but so does the head: it is tied to the embedding.",
+            "區塊確實會變，但輸出層也會：它綁著嵌入。")),
+        Option(Bilingual("it changes too, head and all", "它也跟著變，連輸出層都變"), True, Bilingual(
+            "Same memory, and the head is the embedding. For weights of your own, use `copy.deepcopy`.",
+            "記憶體是同一塊，而輸出層就是嵌入。想要獨立的權重，用 `copy.deepcopy`。")),
+    ),
+)
+
+
+def _names() -> tuple[str, int, int]:
+    lm = tiny_lm(n_layer=2)
+    extra = [name for name in lm.state_dict() if not name.startswith("transformer.")]
+    return "transformer.wte.weight", len(extra), len(list(lm.parameters())) - len(list(lm.transformer.parameters()))
+
+
+q1 = Exercise(
+    key="04.1",
+    title=Bilingual("Predict the names", "預測名稱"),
+    statement=Bilingual(
+        "In a base model the embedding is called `wte.weight`. Write a tuple of three things about the LM head model "
+        "with a tied head: how the same tensor is called in its `state_dict()`, how many names its `state_dict()` has "
+        "beyond those of the base, and how many parameters `parameters()` gives beyond those of the base.",
+        "在基礎模型裡，嵌入叫作 `wte.weight`。關於綁定了輸出層的語言模型，寫出一個 tuple，依序是三樣東西：同一個張量在它的 "
+        "`state_dict()` 裡叫什麼、它的 `state_dict()` 比基礎模型多幾個名稱，以及 `parameters()` 比基礎模型多給出幾個參數張量。",
+    ),
+    blank="names = (____, ____, ____)\npractice.q1.check(names)",
+    hints=(
+        Bilingual("The base stands inside the LM head model as an attribute; its name becomes a prefix.",
+                  "基礎模型是語言模型的一個屬性；屬性名會變成前綴。"),
+        Bilingual("`state_dict()` lists names, and two names may mean one tensor; `parameters()` lists each "
+                  "tensor once.",
+                  "`state_dict()` 列的是名稱，兩個名稱可以指同一個張量；`parameters()` 則每個張量只給一次。"),
+    ),
+    solution_code='names = ("transformer.wte.weight", 1, 0)\npractice.q1.check(names)',
+    why=Bilingual(
+        "The prefix is `transformer.`; the one name more is `lm_head.weight`, and it is no new tensor but `wte` again.",
+        "前綴是 `transformer.`；多出來的那個名稱是 `lm_head.weight`，它不是新的張量，還是 `wte`。",
+    ),
+    worth_knowing=Bilingual(
+        "`save_pretrained` writes a shared tensor once only, so the extra name is missing in the file.",
+        "`save_pretrained` 對共用的張量只存一份，所以檔案裡看不到多出來的那個名稱。",
+    ),
+    checker=Value(_names),
+    mistakes=(
+        Mistake(("wte.weight", 1, 0), Bilingual("The prefix is missing.", "少了前綴。")),
+        Mistake(("lm_head.weight", 1, 0), Bilingual(
+            "That name leads to the same tensor, true; wanted is the one under which the base's own `wte` stands.",
+            "這個名稱確實也指向同一個張量；但題目要的是基礎模型自己的 `wte` 所用的那個名稱。")),
+        Mistake(("transformer.wte.weight", 0, 0), Bilingual("The head has a name in `state_dict()`, tied or not.",
+                                                            "無論有沒有綁定，輸出層在 `state_dict()` 裡都有名稱。")),
+        Mistake(("transformer.wte.weight", 1, 1), Bilingual("You counted one tensor twice.", "同一個張量你算了兩次。")),
+    ),
+)
+
+
+def _tied(lm: GPT2LMHeadModel) -> bool:
+    return lm.lm_head.weight is lm.transformer.wte.weight
+
+
+def _tied_by_value(lm: GPT2LMHeadModel) -> bool:
+    return torch.equal(lm.lm_head.weight, lm.transformer.wte.weight)
+
+
+def _tied_by_shape(lm: GPT2LMHeadModel) -> bool:
+    return lm.lm_head.weight.shape == lm.transformer.wte.weight.shape
+
+
+def _tied_by_config(lm: GPT2LMHeadModel) -> bool:
+    return lm.config.tie_word_embeddings
+
+
+def _tied_as_modules(lm: GPT2LMHeadModel) -> bool:
+    return lm.lm_head is lm.transformer.wte
+
+
+def _copy_head(lm: GPT2LMHeadModel) -> None:
+    lm.lm_head.weight = torch.nn.Parameter(lm.transformer.wte.weight.detach().clone())
+
+
+def _equal_copy(seed: int) -> GPT2LMHeadModel:
+    lm = tiny_lm(seed)
+    _copy_head(lm)
+    return lm
+
+
+def _flag_only(seed: int) -> GPT2LMHeadModel:
+    lm = tiny_lm(seed)
+    lm.config.tie_word_embeddings = False
+    return lm
+
+
+q2 = Exercise(
+    key="04.2",
+    title=Bilingual("Is the head tied?", "輸出層綁著嗎？"),
+    statement=Bilingual(
+        "Write `is_tied(lm)`: whether head and embedding are one and the same tensor, as `True` or `False`. An equal "
+        "copy is not tied, and a flag in the configuration proves nothing.",
+        "寫出 `is_tied(lm)`：輸出層和嵌入是不是同一個張量，回傳 `True` 或 `False`。值相等的副本不算綁定，"
+        "設定裡的旗標也證明不了什麼。",
+    ),
+    blank="def is_tied(lm):\n    return ____\n\npractice.q2.check(is_tied)",
+    hints=(
+        Bilingual("What would still be true of a tied pair after one more training step, and not of a copy?",
+                  "再訓練一步之後，什麼事對綁著的仍然成立，對副本卻不成立？"),
+        Bilingual("Python has an operator that asks whether two things are the same object.",
+                  "Python 有一個運算子，問的就是兩者是不是同一個物件。"),
+    ),
+    solution_code=(
+        "def is_tied(lm):\n"
+        "    return lm.lm_head.weight is lm.transformer.wte.weight\n\n"
+        "practice.q2.check(is_tied)"
+    ),
+    why=Bilingual(
+        "`is` compares objects, not values: only one and the same tensor changes in both places at once.",
+        "`is` 比的是物件，不是值：只有同一個張量，改一處才會兩處都變。",
+    ),
+    worth_knowing=Bilingual(
+        "Equal values prove nothing: after one training step a copy goes its own way.",
+        "值相等證明不了什麼：只要再訓練一步，副本就各走各的了。",
+    ),
+    checker=Function(_tied, lambda: [(_equal_copy(1),), (tiny_lm(2),), (_flag_only(3),),
+                                     (tiny_lm(4, tie_word_embeddings=False),)]),
+    mistakes=(
+        Mistake(_tied_by_value, Bilingual("You compare values: an equal copy deceives you.",
+                                          "你比的是值：值相等的副本騙得過你。")),
+        Mistake(_tied_by_shape, Bilingual("You compare shapes; these are always the same.",
+                                          "你比的是形狀；形狀本來就一樣。")),
+        Mistake(_tied_by_config, Bilingual("You trust the flag; look at the tensors.",
+                                           "你相信了旗標；請看張量本身。")),
+        Mistake(_tied_as_modules, Bilingual(
+            "To you every head looks untied. The two modules are different objects in any case; what do they hold?",
+            "在你看來，每個輸出層都沒有綁。這兩個模組本來就是不同的物件；它們裡面裝的呢？")),
+        Mistake(lambda lm: not _tied(lm), Bilingual("Your answer is the wrong way round.", "你的答案正好相反。")),
+    ),
+)
+
+State = dict[str, torch.Tensor]
+
+
+def _renamed(state: State) -> State:
+    return {**{f"transformer.{name}": tensor for name, tensor in state.items()}, "lm_head.weight": state["wte.weight"]}
+
+
+def _renamed_without_head(state: State) -> State:
+    return {f"transformer.{name}": tensor for name, tensor in state.items()}
+
+
+def _not_renamed(state: State) -> State:
+    return {**state, "lm_head.weight": state["wte.weight"]}
+
+
+def _renamed_head_too(state: State) -> State:
+    return {f"transformer.{name}": tensor for name, tensor in {**state, "lm_head.weight": state["wte.weight"]}.items()}
+
+
+def _renamed_without_dot(state: State) -> State:
+    return {name.replace("transformer.", "transformer"): tensor for name, tensor in _renamed(state).items()}
+
+
+def _renamed_and_kept(state: State) -> State:
+    return {**state, **_renamed(state)}
+
+
+def _renamed_positions_as_head(state: State) -> State:
+    return {**_renamed(state), "lm_head.weight": state["wpe.weight"]}
+
+
+def _renamed_transposed(state: State) -> State:
+    return {**_renamed(state), "lm_head.weight": state["wte.weight"].T}
+
+
+q3 = Exercise(
+    key="04.3",
+    title=Bilingual("Rename a state dict", "替 state dict 改名"),
+    statement=Bilingual(
+        "Write `renamed(state)`: from the `state_dict()` of a base model, make one that `GPT2LMHeadModel` loads with "
+        "`strict=True`, every name right and the head included.",
+        "寫出 `renamed(state)`：給定基礎模型的 `state_dict()`，做出一份 `GPT2LMHeadModel` 能用 `strict=True` 載入的，"
+        "名稱全對，輸出層也在裡面。",
+    ),
+    blank="def renamed(state):\n    return ____\n\npractice.q3.check(renamed)",
+    hints=(
+        Bilingual("All names of the base get one prefix.", "基礎模型的每個名稱都要加上同一個前綴。"),
+        Bilingual("The head wants `lm_head.weight`; which tensor of the base is that?",
+                  "輸出層要的是 `lm_head.weight`；它是基礎模型裡的哪個張量？"),
+    ),
+    solution_code=(
+        "def renamed(state):\n"
+        '    new = {f"transformer.{name}": tensor for name, tensor in state.items()}\n'
+        '    new["lm_head.weight"] = state["wte.weight"]\n'
+        "    return new\n\n"
+        "practice.q3.check(renamed)"
+    ),
+    why=Bilingual(
+        "The base stands under `transformer.`, the head beside it; and the head's weight is the embedding.",
+        "基礎模型放在 `transformer.` 底下，輸出層在它旁邊；而輸出層的權重就是嵌入。",
+    ),
+    worth_knowing=Bilingual(
+        "`from_pretrained` does this renaming itself, and that is why it loads either file into either class.",
+        "`from_pretrained` 會自己改名，所以不管檔案是哪一種類別存的，兩種類別都載得進來。",
+    ),
+    checker=Function(_renamed, lambda: [(tiny_base(5).state_dict(),),
+                                        (tiny_base(6, n_layer=1, n_embd=12).state_dict(),)]),
+    mistakes=(
+        Mistake(_renamed_without_head, Bilingual("The head is missing: strict loading would complain.",
+                                                 "少了輸出層：嚴格載入會抱怨。")),
+        Mistake(_not_renamed, Bilingual("The names of the base still lack their prefix.",
+                                        "基礎模型的名稱還沒加上前綴。")),
+        Mistake(_renamed_head_too, Bilingual("The head got the prefix, too; it does not stand inside the base.",
+                                             "輸出層也被加了前綴；它並不在基礎模型裡面。")),
+        Mistake(_renamed_without_dot, Bilingual("Look at your names: the prefix runs straight into what follows it.",
+                                                "看看你的名稱：前綴和後面的字黏在一起了。")),
+        Mistake(_renamed_and_kept, Bilingual("The old names are still there beside the new ones.",
+                                             "舊的名稱還留在裡面，和新的並存。")),
+        Mistake(_renamed_positions_as_head, Bilingual("You took the table of positions for the head.",
+                                                      "你拿位置的表當輸出層了。")),
+        Mistake(_renamed_transposed, Bilingual("Your head is transposed: `Linear` keeps `[vocab, hidden]`.",
+                                               "你的輸出層轉置了：`Linear` 存的是 `[vocab, hidden]`。")),
+    ),
+)
+
+_SIZES: dict[int, dict[str, int]] = {2: {}, 1: {"n_layer": 1, "n_embd": 12}}  # by number of layers
+
+
+def _given(n_layer: int) -> GPT2Model:
+    """The base that a case hands out, made anew: a learner's function may have changed the one that it got."""
+    return tiny_base(6 + n_layer, **_SIZES[n_layer])
+
+
+_UNTIED = Bilingual("The head is not tied to the embedding inside the model: it multiplies by other numbers.",
+                    "輸出層沒有綁在模型裡的那個嵌入上：它乘的是別的數字。")
+_COPIED = Bilingual("The head has the right values, but it is a copy: training parts it from the embedding.",
+                    "輸出層的值是對的，但它只是副本：一訓練就會和嵌入分開。")
+_MODULE_AS_HEAD = Bilingual("You put a whole module in the head's place, and it is no `Linear`: it cannot multiply.",
+                            "你把整個模組放到輸出層的位置，而它不是 `Linear`：沒辦法做乘法。")
+_TRAINING = Bilingual("The model is still in training mode: dropout would be at work.",
+                      "模型還在訓練模式：dropout 會作怪。")
+_PARTLY_TRAINING = Bilingual("The frame says that it is in evaluation mode, but some part inside is still training: "
+                             "the base may arrive in either mode.",
+                             "外框說自己在評估模式，裡面卻有一部分還在訓練模式：拿到的基礎模型兩種模式都有可能。")
+_OTHER_WEIGHTS = Bilingual("The weights inside are not those of the base that you were given.",
+                           "裡面的權重不是你拿到的那個基礎模型的。")
+_NO_MODEL = Bilingual("A `GPT2LMHeadModel` is wanted as the result.", "結果應該是一個 `GPT2LMHeadModel`。")
+
+
+def _conversion_cases() -> list[tuple[GPT2Model]]:
+    return [(_given(2),), (_given(1).train(),)]
+
+
+def _judge_conversion(lm: Any, arguments: tuple[GPT2Model]) -> Bilingual | None:
+    if not isinstance(lm, GPT2LMHeadModel):
+        return _NO_MODEL
+    if not isinstance(lm.transformer, GPT2Model):
+        return _OTHER_WEIGHTS
+    if not isinstance(lm.lm_head, torch.nn.Linear):
+        return _MODULE_AS_HEAD
+    failed = verify(_given(arguments[0].config.n_layer), lm).failed
+    known = {
+        "weights": _OTHER_WEIGHTS,
+        "tie": _COPIED if torch.equal(lm.lm_head.weight, lm.transformer.wte.weight) else _UNTIED,
+        "mode": _TRAINING if lm.training else _PARTLY_TRAINING,
+    }
+    return next((says for name, says in known.items() if name in failed), None) or _other_checks(failed)
+
+
+def _other_checks(failed: tuple[str, ...]) -> Bilingual | None:
+    if not failed:
+        return None
+    names = ", ".join(f"`{name}`" for name in failed)
+    return Bilingual(f"`verify` finds fault with: {names}.", f"`verify` 說這幾項不對：{names}。")
+
+
+def _converted(base: GPT2Model, *steps: Callable[[GPT2LMHeadModel], Any]) -> GPT2LMHeadModel:
+    lm = GPT2LMHeadModel(base.config)
+    lm.transformer = base
+    for step in steps:
+        step(lm)
+    return lm
+
+
+def _tie(lm: GPT2LMHeadModel) -> None:
+    lm.tie_weights()
+
+
+def _evaluate(lm: GPT2LMHeadModel) -> None:
+    lm.eval()
+
+
+def _convert(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _tie, _evaluate)
+
+
+def _convert_by_snippet(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _evaluate)
+
+
+def _convert_in_training_mode(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _tie)
+
+
+def _convert_too_early(base: GPT2Model) -> GPT2LMHeadModel:
+    lm = GPT2LMHeadModel(base.config).eval()
+    lm.transformer = base
+    lm.tie_weights()
+    return lm
+
+
+def _convert_with_copy(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _copy_head, _evaluate)
+
+
+def _embedding_as_head(lm: GPT2LMHeadModel) -> None:
+    lm.lm_head = lm.transformer.wte
+
+
+def _convert_with_embedding(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _embedding_as_head, _evaluate)
+
+
+def _convert_to_random(base: GPT2Model) -> GPT2LMHeadModel:
+    return GPT2LMHeadModel(base.config).eval()
+
+
+def _convert_to_nothing(base: GPT2Model) -> GPT2Model:
+    return base
+
+
+q4 = Exercise(
+    key="04.4",
+    title=Bilingual("A conversion that holds", "站得住腳的轉換"),
+    statement=Bilingual(
+        "Write `to_lm(base)` by hand, without `from_pretrained` and without `course_utils.conversion`: a "
+        "`GPT2LMHeadModel` around the base that it is given, with the head tied and in evaluation mode. "
+        "`conversion.verify` will look at it.",
+        "不用 `from_pretrained`，也不用 `course_utils.conversion`，親手寫出 `to_lm(base)`：把拿到的基礎模型裝進一個 "
+        "`GPT2LMHeadModel`，輸出層要綁好，也要在評估模式。`conversion.verify` 會來檢查。",
+    ),
+    blank="from transformers import GPT2LMHeadModel\n\ndef to_lm(base):\n    return ____\n\npractice.q4.check(to_lm)",
+    hints=(
+        Bilingual("`GPT2LMHeadModel(base.config)` makes the frame, with random weights in it.",
+                  "`GPT2LMHeadModel(base.config)` 造出外框，裡面是隨機的權重。"),
+        Bilingual("After `lm.transformer = base` the head still holds on to the random embedding.",
+                  "做完 `lm.transformer = base`，輸出層還抓著隨機的那份嵌入。"),
+        Bilingual("One method ties, another switches dropout off.", "一個方法負責綁定，另一個負責關掉 dropout。"),
+    ),
+    solution_code=(
+        "from transformers import GPT2LMHeadModel\n\n"
+        "def to_lm(base):\n"
+        "    lm = GPT2LMHeadModel(base.config)\n"
+        "    lm.transformer = base\n"
+        "    lm.tie_weights()\n"
+        "    return lm.eval()\n\n"
+        "practice.q4.check(to_lm)"
+    ),
+    why=Bilingual(
+        "The frame comes with a random base, a head tied to that, and training mode; each line undoes one of these.",
+        "外框自帶一個隨機的基礎模型、一個綁在它上面的輸出層，還有訓練模式；每一行各拿掉其中一樣。",
+    ),
+    worth_knowing=Bilingual(
+        "For a base that came from a checkpoint the settings of `generate` are still to be read: "
+        "`GenerationConfig.from_pretrained`.",
+        "如果基礎模型來自檢查點，還要再讀進 `generate` 的設定：`GenerationConfig.from_pretrained`。",
+    ),
+    checker=Function(_convert, _conversion_cases, _judge_conversion),
+    mistakes=(
+        Mistake(_convert_by_snippet, _UNTIED),
+        Mistake(_convert_with_copy, _COPIED),
+        Mistake(_convert_with_embedding, _MODULE_AS_HEAD),
+        Mistake(_convert_in_training_mode, _TRAINING),
+        Mistake(_convert_too_early, _PARTLY_TRAINING),
+        Mistake(_convert_to_random, _OTHER_WEIGHTS),
+        Mistake(_convert_to_nothing, _NO_MODEL),
+    ),
+)
+
+_NOTHING_LOADED = Bilingual("The weights of the fresh model are still its own random ones: nothing was loaded.",
+                            "新模型的權重還是它自己的隨機值：什麼都沒載入。")
+_PARTLY_LOADED = Bilingual("Some tensors of the base arrived, others did not.",
+                           "基礎模型的張量有些到了，有些沒到。")
+_BASE_CHANGED = Bilingual("The base itself was changed: in which direction did you copy?",
+                          "基礎模型自己被改掉了：你是往哪個方向複製的？")
+_HEAD_UNTIED = Bilingual("The blocks are loaded, but head and embedding are no longer one tensor.",
+                         "區塊載入了，但輸出層和嵌入已經不是同一個張量。")
+_SHARED = Bilingual("The fresh model now holds tensors of the base itself; it should have weights of its own.",
+                    "新模型裡放的是那個基礎模型自己的張量；它應該有自己的一份權重。")
+_NOT_RETURNED = Bilingual("The function should return the model that it was given to fill.",
+                          "函式要回傳那個交給它填的模型。")
+
+
+def _fresh_cases() -> list[tuple[GPT2LMHeadModel, GPT2Model]]:
+    return [(tiny_lm(20 + n_layer, **sizes), _given(n_layer)) for n_layer, sizes in _SIZES.items()]
+
+
+def _count_equal(found: State, wanted: State) -> int:
+    return sum(name in found and torch.equal(found[name], tensor) for name, tensor in wanted.items())
+
+
+def _judge_loading(lm: Any, arguments: tuple[GPT2LMHeadModel, GPT2Model]) -> Bilingual | None:
+    fresh, base = arguments
+    if lm is not fresh:
+        return _NOT_RETURNED
+    wanted = _given(base.config.n_layer).state_dict()
+    if _count_equal(base.state_dict(), wanted) < len(wanted):
+        return _BASE_CHANGED
+    if {tensor.data_ptr() for tensor in lm.parameters()} & {tensor.data_ptr() for tensor in base.parameters()}:
+        return _SHARED
+    loaded = _count_equal(lm.state_dict(), {f"transformer.{name}": tensor for name, tensor in wanted.items()})
+    if loaded < len(wanted):
+        return _PARTLY_LOADED if loaded else _NOTHING_LOADED
+    return None if _tied(lm) else _HEAD_UNTIED
+
+
+def _load(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer.load_state_dict(base.state_dict())
+    return fresh
+
+
+def _load_nothing(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.load_state_dict(base.state_dict(), strict=False)
+    return fresh
+
+
+def _load_backwards(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    base.load_state_dict(fresh.transformer.state_dict())
+    return fresh
+
+
+def _load_embedding(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer.wte.load_state_dict(base.wte.state_dict())
+    return fresh
+
+
+def _load_shared(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer = base
+    fresh.tie_weights()
+    return fresh
+
+
+def _load_untied(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer = copy.deepcopy(base)
+    return fresh
+
+
+def _load_report(fresh: GPT2LMHeadModel, base: GPT2Model) -> Any:
+    return fresh.transformer.load_state_dict(base.state_dict())
+
+
+q5 = Exercise(
+    key="04.5",
+    title=Bilingual("Find the bug: a load that loads nothing", "找出錯誤：什麼都沒載入的載入"),
+    statement=Bilingual(
+        "Someone fills a fresh `GPT2LMHeadModel` with `fresh.load_state_dict(base.state_dict(), strict=False)`. No "
+        "error, and the text is nonsense. Write `fill(fresh, base)`: copy the weights of the base into `fresh` so that "
+        "it has a copy of its own, with the head still tied, and return `fresh`.",
+        "有人用 `fresh.load_state_dict(base.state_dict(), strict=False)` 填一個新的 `GPT2LMHeadModel`。沒有報錯，"
+        "寫出來的卻是胡言亂語。請寫出 `fill(fresh, base)`：把基礎模型的權重複製進 `fresh`，讓它有自己的一份，"
+        "輸出層仍然綁著，最後回傳 `fresh`。",
+    ),
+    blank="def fill(fresh, base):\n    return ____\n\npractice.q5.check(fill)",
+    hints=(
+        Bilingual("Print what `load_state_dict` returns: it lists what did not fit.",
+                  "把 `load_state_dict` 的回傳值印出來：它會列出對不上的名稱。"),
+        Bilingual("Inside `fresh` there is a module whose names are exactly those of the base.",
+                  "`fresh` 裡面有一個模組，名稱和基礎模型完全相同。"),
+    ),
+    solution_code=(
+        "def fill(fresh, base):\n"
+        "    fresh.transformer.load_state_dict(base.state_dict())\n"
+        "    return fresh\n\n"
+        "practice.q5.check(fill)"
+    ),
+    why=Bilingual(
+        "All names lacked the prefix, and `strict=False` passed over every one. Loading copies values into the tensors "
+        "that are there, so the tie stays.",
+        "每個名稱都少了前綴，而 `strict=False` 一個個放過。載入是把值複製進原有的張量，所以綁定還在。",
+    ),
+    worth_knowing=Bilingual(
+        "`strict=False` is no way to silence an error; if you need it, read `missing_keys` and `unexpected_keys`.",
+        "`strict=False` 不是用來消音的；真的需要它時，就看看 `missing_keys` 和 `unexpected_keys` 裡有什麼。",
+    ),
+    checker=Function(_load, _fresh_cases, _judge_loading),
+    mistakes=(
+        Mistake(_load_nothing, _NOTHING_LOADED),
+        Mistake(_load_backwards, _BASE_CHANGED),
+        Mistake(_load_embedding, _PARTLY_LOADED),
+        Mistake(_load_shared, _SHARED),
+        Mistake(_load_untied, _HEAD_UNTIED),
+        Mistake(_load_report, _NOT_RETURNED),
+    ),
+)
+
+q6 = Exercise(
+    key="04.6",
+    title=Bilingual("In your own words", "用自己的話說"),
+    statement=Bilingual(
+        "A colleague shows you a converted model and says: “It runs without errors, so the conversion is right.” "
+        "Answer in two or three sentences: what would you check, and why is it not enough that the text looks fine?",
+        "同事給你看轉換好的模型，說：「跑起來沒報錯，所以轉對了。」請用兩三句話回答：你會檢查什麼？為什麼光是文字看起來正常還不夠？",
+    ),
+    blank="words = ____\npractice.q6.check(words)",
+    hints=(
+        Bilingual("Which faults of this lesson leave the first logits untouched and strike later?",
+                  "這一課的哪些錯，一開始的 logits 完全正常，之後才發作？"),
+    ),
+    solution_code=(
+        'words = """I would compare logits on the same ids with the original, and check that the head is the\n'
+        "embedding itself, that every tensor was loaded, that all parts are in eval mode, and that the settings\n"
+        'of generate came along. An equal copy of the head writes the same text and drifts apart in training."""\n'
+        "practice.q6.check(words)"
+    ),
+    why=Bilingual(
+        "A good answer compares with the original on the same input and names a fault that shows only later.",
+        "好的回答會拿同樣的輸入和原模型比，並舉出一種之後才看得出來的錯。",
+    ),
+    worth_knowing=Bilingual("`conversion.verify` does all of this in one call.", "`conversion.verify` 一次做完這些。"),
+    checker=Open(),
+    mistakes=(
+        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+    ),
+)

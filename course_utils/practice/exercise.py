@@ -1,0 +1,120 @@
+"""An exercise: all that belongs to it as data, and what a learner can ask of it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from course_utils.language import Bilingual
+
+from . import record
+from .checks import CannotCheck, Check, Mistake, NotAttempted
+from .placeholder import is_untouched
+
+
+class Outcome(Enum):
+    """What can come of a check."""
+
+    CORRECT = "correct"
+    INCORRECT = "incorrect"
+    NOT_ATTEMPTED = "not attempted"
+    CANNOT_CHECK = "cannot check"
+
+
+_OPENING = {
+    Outcome.CORRECT: Bilingual("✅ Correct.", "✅ 答對了。"),
+    Outcome.INCORRECT: Bilingual("❌ Not yet.", "❌ 還不對。"),
+    Outcome.NOT_ATTEMPTED: Bilingual("⬜ Not attempted yet.", "⬜ 還沒作答。"),
+    Outcome.CANNOT_CHECK: Bilingual("💬 Cannot be checked.", "💬 無法自動批改。"),
+}
+
+
+class Card:
+    """A bilingual text that shows itself: as Markdown where that is rendered, else plain, in the learner's language."""
+
+    def __init__(self, text: Bilingual) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return str(self.text)
+
+    def _repr_markdown_(self) -> str:
+        return self.text.markdown()
+
+
+class Verdict(Card):
+    """What a check found: `outcome`, and `message` in both languages."""
+
+    def __init__(self, outcome: Outcome, message: Bilingual) -> None:
+        super().__init__(_OPENING[outcome] + message)
+        self.outcome, self.message = outcome, message
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise. `key` is the lesson and the number, as in "01.2".
+
+    `blank` is the answer's cell as the notebook has it, with the placeholder; `solution_code` the same cell, filled
+    in; `why` explains it. `worth_knowing` is said to a right answer. `mistakes`: the likely wrong answers.
+    `given` makes what the exercise hands out, if anything.
+    """
+
+    key: str
+    title: Bilingual
+    statement: Bilingual
+    blank: str
+    hints: tuple[Bilingual, ...]
+    solution_code: str
+    why: Bilingual
+    worth_knowing: Bilingual
+    checker: Check
+    mistakes: tuple[Mistake, ...] = ()
+
+    def check(self, answer: Any) -> Verdict:
+        """Say whether the answer is right and, if not, which property of it is wrong; never raise for a bad answer."""
+        verdict = self._verdict(answer)
+        if verdict.outcome is not Outcome.NOT_ATTEMPTED:
+            record.note(self.key, verdict.outcome.value)
+        return verdict
+
+    def hint(self) -> Card:
+        """Return the next hint, one step further at each call, until there are no more."""
+        shown = _hints_shown[self.key]
+        if shown >= len(self.hints):
+            return Card(Bilingual("There are no more hints; `.solution()` shows the answer.",
+                                  "沒有更多提示了；`.solution()` 會給出解答。"))
+        _hints_shown[self.key] += 1
+        step, of, text = shown + 1, len(self.hints), self.hints[shown]
+        return Card(Bilingual(f"💡 Hint {step} of {of}: {text.en}", f"💡 提示 {step}／{of}：{text.zh}"))
+
+    def solution(self) -> Card:
+        """Return the code of a solution, and why it is right."""
+        code = f"```python\n{self.solution_code}\n```"
+        return Card(Bilingual(f"{code}\n\n{self.why.en}", f"{code}\n\n{self.why.zh}"))
+
+    def _verdict(self, answer: Any) -> Verdict:
+        try:
+            if is_untouched(answer):
+                raise NotAttempted
+            problem = self.checker(answer, self.mistakes)
+        except NotAttempted:
+            return Verdict(Outcome.NOT_ATTEMPTED, Bilingual(
+                f"Exercise {self.key}: put your answer in place of the `____` and run the cell again.",
+                f"練習 {self.key}：把 `____` 換成你的答案，再執行一次這個儲存格。",
+            ))
+        except CannotCheck:
+            return Verdict(Outcome.CANNOT_CHECK, Bilingual(
+                "Your answer is noted as given. Compare it with `.solution()`.",
+                "已記下你作答了。請和 `.solution()` 對照看看。",
+            ))
+        except Exception as error:  # a fault in the checker must not look like one in the answer
+            return Verdict(Outcome.CANNOT_CHECK, Bilingual(
+                f"The check itself failed (`{type(error).__name__}`); compare your answer with `.solution()`.",
+                f"檢查程式自己出錯了（`{type(error).__name__}`）；請把你的答案和 `.solution()` 對照。",
+            ))
+        if problem is None:
+            return Verdict(Outcome.CORRECT, self.worth_knowing)
+        return Verdict(Outcome.INCORRECT, problem)
+
+
+_hints_shown: Counter[str] = Counter()

@@ -1,0 +1,412 @@
+"""Exercises of lesson 02: the LM head."""
+
+import torch
+import torch.nn.functional as F
+from transformers import GPT2LMHeadModel
+
+from course_utils.language import Bilingual
+
+from .checks import Function, Mistake, Open, Value
+from .exercise import Exercise
+from .questions import Option, Question
+from .samples import random_ids, random_normal, tiny_lm
+
+quick1 = Question(
+    name="quick1",
+    prompt=Bilingual(
+        "What does `GPT2LMHeadModel` return for each position?",
+        "`GPT2LMHeadModel` 替每個位置回傳什麼？",
+    ),
+    options=(
+        Option(Bilingual("probabilities that add up to 1", "加起來等於 1 的機率"), False, Bilingual(
+            "There is no softmax inside the model. Take it yourself when you want probabilities.",
+            "模型裡沒有 softmax。想要機率，得自己算。")),
+        Option(Bilingual("one score for each token of the vocabulary", "詞彙表裡每個 token 各一個分數"), True, Bilingual(
+            "These are the logits: any real numbers, of which only the differences mean anything.",
+            "這就是 logits：可以是任何實數，有意義的只是它們之間的差。")),
+        Option(Bilingual("the id of the most probable token", "最可能的那個 token 的 id"), False, Bilingual(
+            "Choosing is not the model's business; `generate` does that, from the scores.",
+            "挑選不是模型的事；那是 `generate` 依分數做的。")),
+    ),
+)
+
+quick2 = Question(
+    name="quick2",
+    prompt=Bilingual(
+        "A model has a lower perplexity per token than another one with a different tokenizer. Is it the better one?",
+        "某個模型每個 token 的困惑度，比另一個用不同 tokenizer 的模型低。它就比較好嗎？",
+    ),
+    options=(
+        Option(Bilingual("Yes, lower is better", "是，愈低愈好"), False, Bilingual(
+            "Only with the same tokenizer and the same text. A token of one may be three of the other.",
+            "要同一個 tokenizer、同一段文字才能這樣比。這邊的一個 token，在那邊可能是三個。")),
+        Option(Bilingual("Nobody can tell from these two numbers", "光看這兩個數字無法判斷"), True, Bilingual(
+            "Shorter tokens are easier to guess. Compare the loss of the whole text, or per character.",
+            "token 愈短愈好猜。要比就比整段文字的損失，或每個字的損失。")),
+        Option(Bilingual("No, higher is better", "不是，愈高愈好"), False, Bilingual(
+            "Perplexity measures surprise: for one tokenizer and one text, lower is indeed better.",
+            "困惑度量的是驚訝的程度：同一個 tokenizer、同一段文字，確實是愈低愈好。")),
+    ),
+)
+
+
+def _counts() -> tuple[int, int]:
+    tied = tiny_lm(vocab_size=1000, n_embd=24)
+    untied = tiny_lm(vocab_size=1000, n_embd=24, tie_word_embeddings=False)
+    return untied.num_parameters() - tied.num_parameters(), len(tied.lm_head.weight)
+
+
+q1 = Exercise(
+    key="02.1",
+    title=Bilingual("Predict what untying costs", "預測拆開綁定的代價"),
+    statement=Bilingual(
+        "A GPT-2 has `n_embd=24` and a vocabulary of 1,000 tokens, and its head is tied. Write, without running it, "
+        "a tuple of two numbers: how many parameters are added when the head gets a weight of its own, and how many "
+        "rows `lm_head.weight` has.",
+        "某個 GPT-2 的 `n_embd=24`，詞彙表有 1,000 個 token，輸出層是綁定的。先不要執行，寫出一個 tuple，依序是兩個數字："
+        "讓輸出層擁有自己的權重會多出幾個參數，以及 `lm_head.weight` 有幾列。",
+    ),
+    blank="counts = (____, ____)\npractice.q1.check(counts)",
+    hints=(
+        Bilingual("The head has no bias: its weight is all there is.", "輸出層沒有 bias：它只有一個權重。"),
+        Bilingual("`Linear` keeps its weight as `[out_features, in_features]`.",
+                  "`Linear` 的權重是 `[out_features, in_features]`。"),
+    ),
+    solution_code="counts = (24000, 1000)\npractice.q1.check(counts)",
+    why=Bilingual(
+        "One row of width `n_embd` for each token, the same shape as `wte`: that is why the two can be one tensor.",
+        "每個 token 一列，寬度是 `n_embd`，形狀和 `wte` 一樣：所以兩者才能是同一個張量。",
+    ),
+    worth_knowing=Bilingual(
+        "For the real GPT-2 that would be 38,597,376 parameters more, almost a third of the model.",
+        "換成真正的 GPT-2，會多出 38,597,376 個參數，將近整個模型的三分之一。",
+    ),
+    checker=Value(_counts),
+    mistakes=(
+        Mistake((0, 1000), Bilingual("Untied, the head must keep numbers of its own somewhere.",
+                                     "拆開之後，輸出層總得把自己的數字存在某處。")),
+        Mistake((25000, 1000), Bilingual("You counted a bias; look at `lm_head.bias`.",
+                                         "你把 bias 也算進去了；看看 `lm_head.bias`。")),
+        Mistake((24000, 24), Bilingual("You have rows and columns of the weight the wrong way round.",
+                                       "你把權重的列和欄弄反了。")),
+    ),
+)
+
+
+def _logits(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm(ids).logits
+
+
+def _logits_normed_twice(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm.transformer.ln_f(lm.transformer(ids).last_hidden_state) @ lm.transformer.wte.weight.T
+
+
+def _logits_softmaxed(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm(ids).logits.softmax(dim=-1)
+
+
+def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm.transformer.wte(ids) @ lm.transformer.wte.weight.T
+
+
+def _logits_last_only(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm(ids).logits[:, -1]
+
+
+q2 = Exercise(
+    key="02.2",
+    title=Bilingual("Logits by hand", "親手算出 logits"),
+    statement=Bilingual(
+        "Write `logits(lm, ids)` without calling `lm` or `lm.lm_head`: only `lm.transformer`, and the embedding matrix "
+        "`lm.transformer.wte.weight`. The result is `[batch, seq, vocab]`, for any GPT-2 whose head is tied.",
+        "寫出 `logits(lm, ids)`，不要呼叫 `lm` 或 `lm.lm_head`，只能用 `lm.transformer` 和嵌入矩陣 "
+        "`lm.transformer.wte.weight`。結果的形狀是 `[batch, seq, vocab]`，任何綁定了輸出層的 GPT-2 都要能用。",
+    ),
+    blank="def logits(lm, ids):\n    return ____\n\npractice.q2.check(logits)",
+    hints=(
+        Bilingual("`lm.transformer(ids).last_hidden_state` is `[batch, seq, hidden]`.",
+                  "`lm.transformer(ids).last_hidden_state` 的形狀是 `[batch, seq, hidden]`。"),
+        Bilingual("The score of a token is the inner product of the hidden state with that token's embedding.",
+                  "一個 token 的分數，是隱藏狀態和它的嵌入向量的內積。"),
+        Bilingual("All inner products at once are one `@`; mind which side must be transposed.",
+                  "所有內積可以用一個 `@` 一次算完；想想哪一邊要轉置。"),
+    ),
+    solution_code=(
+        "def logits(lm, ids):\n"
+        "    hidden = lm.transformer(ids).last_hidden_state\n"
+        "    return hidden @ lm.transformer.wte.weight.T\n\n"
+        "practice.q2.check(logits)"
+    ),
+    why=Bilingual(
+        "The head is one matrix product without a bias, and its matrix is `wte`. `last_hidden_state` is already after "
+        "`ln_f`, so nothing else is needed.",
+        "輸出層就是一次沒有 bias 的矩陣乘法，而那個矩陣就是 `wte`。`last_hidden_state` 已經過了 `ln_f`，不必再做別的。",
+    ),
+    worth_knowing=Bilingual(
+        "In generation only the last position is needed; `logits_to_keep=1` spares the library the other rows.",
+        "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫省下其他各列。",
+    ),
+    checker=Function(_logits, lambda: [(tiny_lm(1), random_ids(2, 5, 1)),
+                                       (tiny_lm(2, n_embd=12, vocab_size=31), random_ids(1, 7, 2, vocab=31))]),
+    mistakes=(
+        Mistake(_logits_normed_twice, Bilingual("`ln_f` is in it twice.", "`ln_f` 做了兩次。")),
+        Mistake(_logits_softmaxed, Bilingual("These are probabilities; the scores before softmax are wanted.",
+                                             "這是機率；題目要的是 softmax 之前的分數。")),
+        Mistake(_logits_of_embeddings, Bilingual("You left out the whole model between embedding and head.",
+                                                 "你把嵌入和輸出層之間的整個模型都跳過了。")),
+        Mistake(_logits_last_only, Bilingual("That is the last position only; every position has logits.",
+                                             "這只有最後一個位置；每個位置都有 logits。")),
+    ),
+)
+
+
+def _loss_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    masked = random_ids(2, 6, 4, vocab=11)
+    masked[0, :3] = -100
+    masked[1, 4:] = -100
+    return [(2 * random_normal(1, 5, 9, seed=3), random_ids(1, 5, 3, vocab=9)),
+            (2 * random_normal(2, 6, 11, seed=4), masked)]
+
+
+def _loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    from transformers.loss.loss_utils import ForCausalLMLoss
+
+    return ForCausalLMLoss(logits, labels, vocab_size=logits.shape[-1])
+
+
+def _loss_not_shifted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+
+def _loss_shifted_back(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits[:, 1:].flatten(0, 1), labels[:, :-1].flatten())
+
+
+def _loss_mask_counted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    summed = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+    return summed / (labels.shape[0] * labels.shape[1])
+
+
+def _loss_summed(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+
+
+def _loss_of_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return _loss(logits.softmax(dim=-1), labels)
+
+
+q3 = Exercise(
+    key="02.3",
+    title=Bilingual("The loss, by hand", "親手算出損失"),
+    statement=Bilingual(
+        "Write `loss(logits, labels)`: the mean cross-entropy as the library computes it, for logits "
+        "`[batch, seq, vocab]` and labels `[batch, seq]` that are the input ids, with -100 where nothing is to count. "
+        "`torch.nn.functional.cross_entropy` may be used.",
+        "寫出 `loss(logits, labels)`：和函式庫算出來一樣的平均交叉熵。logits 的形狀是 `[batch, seq, vocab]`；labels 是 "
+        "`[batch, seq]`，內容就是輸入的 id，不算的地方填 -100。可以用 `torch.nn.functional.cross_entropy`。",
+    ),
+    blank="def loss(logits, labels):\n    return ____\n\npractice.q3.check(loss)",
+    hints=(
+        Bilingual("The logits at a position speak of the token at the next one.",
+                  "一個位置的 logits 說的是下一個位置的 token。"),
+        Bilingual("Drop the last row of logits and the first label; then both have the same length.",
+                  "去掉最後一列 logits 和第一個 label，兩邊就一樣長了。"),
+        Bilingual("`cross_entropy` wants `[N, vocab]` and `[N]`, and leaves -100 out by default.",
+                  "`cross_entropy` 要 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。"),
+    ),
+    solution_code=(
+        "def loss(logits, labels):\n"
+        "    scores = logits[:, :-1].flatten(0, 1)\n"
+        "    return torch.nn.functional.cross_entropy(scores, labels[:, 1:].flatten())\n\n"
+        "practice.q3.check(loss)"
+    ),
+    why=Bilingual(
+        "After the shift, the scores at each position stand beside the token that really came next. The mean runs over "
+        "the labels that are not -100.",
+        "移一格之後，每個位置的分數旁邊就是真正接下來的 token。平均只算不是 -100 的 label。",
+    ),
+    worth_knowing=Bilingual(
+        "Pass the ids themselves as `labels`: who shifts them beforehand as well trains the model to skip a token.",
+        "交給 `labels` 的就是 id 本身：自己先移一格的人，會把模型訓練成跳過一個 token。",
+    ),
+    checker=Function(_loss, _loss_cases),
+    mistakes=(
+        Mistake(_loss_not_shifted, Bilingual(
+            "Every position is compared with the token it has just read, not with the one that follows.",
+            "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。")),
+        Mistake(_loss_shifted_back, Bilingual("You shifted the wrong way.", "你移錯方向了。")),
+        Mistake(_loss_mask_counted, Bilingual("You divide by more tokens than count.",
+                                              "你除以的個數，比真正要算的 token 多。")),
+        Mistake(_loss_summed, Bilingual("That is a sum; the library takes the mean.",
+                                        "這是總和；函式庫取的是平均。")),
+        Mistake(_loss_of_probabilities, Bilingual("Softmax is in it twice: `cross_entropy` takes it itself.",
+                                                  "softmax 做了兩次：`cross_entropy` 自己會做。")),
+    ),
+)
+
+
+def _probabilities(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    from transformers import TemperatureLogitsWarper
+
+    return TemperatureLogitsWarper(temperature)(None, logits).softmax(dim=-1)
+
+
+def _over_the_batch(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits / temperature).softmax(dim=0)
+
+
+def _multiplied(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits * temperature).softmax(dim=-1)
+
+
+def _afterwards(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return logits.softmax(dim=-1) / temperature
+
+
+def _over_everything(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits / temperature).flatten().softmax(dim=0).view_as(logits)
+
+
+q4 = Exercise(
+    key="02.4",
+    title=Bilingual("Find the bug: probabilities that do not add up", "找出錯誤：加起來不對的機率"),
+    statement=Bilingual(
+        "For logits `[batch, vocab]` someone writes `(logits / temperature).softmax(dim=0)`, and for a batch of one "
+        "every probability is 1. Write `probabilities(logits, temperature)` so that each row adds up to 1.",
+        "給定 `[batch, vocab]` 的 logits，有人寫 `(logits / temperature).softmax(dim=0)`，結果一次只給一句時，"
+        "每個機率都是 1。請寫出 `probabilities(logits, temperature)`，讓每一列加起來等於 1。",
+    ),
+    blank="def probabilities(logits, temperature):\n    return ____\n\npractice.q4.check(probabilities)",
+    hints=(
+        Bilingual("`dim` says along which axis the numbers compete.", "`dim` 說的是沿著哪一軸互相競爭。"),
+        Bilingual("The tokens of the vocabulary compete, not the texts of the batch.",
+                  "互相競爭的是詞彙表裡的 token，不是同一批的文字。"),
+    ),
+    solution_code=(
+        "def probabilities(logits, temperature):\n"
+        "    return (logits / temperature).softmax(dim=-1)\n\n"
+        "practice.q4.check(probabilities)"
+    ),
+    why=Bilingual(
+        "`dim=0` is the batch: the texts then share one probability among them, and a single text gets all of it.",
+        "`dim=0` 是批次：這樣會變成幾段文字瓜分一份機率，只有一段時它就全拿。",
+    ),
+    worth_knowing=Bilingual(
+        "The last axis, `dim=-1`, is the vocabulary for `[vocab]`, `[batch, vocab]` and `[batch, seq, vocab]` alike.",
+        "無論形狀是 `[vocab]`、`[batch, vocab]` 還是 `[batch, seq, vocab]`，最後一軸 `dim=-1` 都是詞彙表。",
+    ),
+    checker=Function(_probabilities, lambda: [(2 * random_normal(3, 7, seed=5), 0.7),
+                                              (random_normal(1, 5, seed=6), 2.0)]),
+    mistakes=(
+        Mistake(_over_the_batch, Bilingual("The bug is still there: it is still the texts that compete.",
+                                           "錯誤還在：互相競爭的仍然是各段文字。")),
+        Mistake(_multiplied, Bilingual("A higher temperature makes your distribution sharper; it should get flatter.",
+                                       "溫度愈高，你的分布愈尖；應該愈平才對。")),
+        Mistake(_afterwards, Bilingual("The temperature comes too late: your rows no longer add up to 1.",
+                                       "溫度用得太晚了：你的各列加起來不再是 1。")),
+        Mistake(_over_everything, Bilingual("Only the whole batch together adds up to 1; each row should.",
+                                            "只有整批加起來才是 1；應該每一列都是。")),
+    ),
+)
+
+
+def _lens(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    states = lm.transformer(ids, output_hidden_states=True).hidden_states
+    state = states[layer] if layer == lm.config.n_layer else lm.transformer.ln_f(states[layer])
+    return lm.lm_head(state)
+
+
+def _lens_normed_always(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    states = lm.transformer(ids, output_hidden_states=True).hidden_states
+    return lm.lm_head(lm.transformer.ln_f(states[layer]))
+
+
+def _lens_never_normed(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return lm.lm_head(lm.transformer(ids, output_hidden_states=True).hidden_states[layer])
+
+
+def _lens_off_by_one(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return _lens(lm, ids, min(layer + 1, lm.config.n_layer))
+
+
+def _lens_final(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return lm(ids).logits
+
+
+q5 = Exercise(
+    key="02.5",
+    title=Bilingual("One row of the logit lens", "logit lens 的一列"),
+    statement=Bilingual(
+        "Write `lens(lm, ids, layer)`: the logits that the head would give after `layer` blocks (0: the embeddings, "
+        "`lm.config.n_layer`: the whole model). `ln_f` must have been applied exactly once in every case.",
+        "寫出 `lens(lm, ids, layer)`：在第 `layer` 個區塊之後就接上輸出層，會得到什麼 logits（0 是嵌入，"
+        "`lm.config.n_layer` 是整個模型）。無論哪一層，`ln_f` 都剛好做一次。",
+    ),
+    blank="def lens(lm, ids, layer):\n    return ____\n\npractice.q5.check(lens)",
+    hints=(
+        Bilingual("`output_hidden_states=True` gives the states after 0, 1, … blocks.",
+                  "`output_hidden_states=True` 會給出經過 0、1、… 個區塊之後的狀態。"),
+        Bilingual("One entry of `hidden_states` is unlike the others; lesson 1 showed which.",
+                  "`hidden_states` 裡有一項和其他的不同；第 1 課看過是哪一項。"),
+        Bilingual("An `if` for that entry is all it takes.", "替那一項加一個 `if` 就夠了。"),
+    ),
+    solution_code=(
+        "def lens(lm, ids, layer):\n"
+        "    state = lm.transformer(ids, output_hidden_states=True).hidden_states[layer]\n"
+        "    if layer < lm.config.n_layer:\n"
+        "        state = lm.transformer.ln_f(state)\n"
+        "    return lm.lm_head(state)\n\n"
+        "practice.q5.check(lens)"
+    ),
+    why=Bilingual(
+        "The last entry is already after `ln_f`, the earlier ones are not; with this `if` the last row of the lens is "
+        "exactly what the model says.",
+        "最後一項已經過了 `ln_f`，前面的都還沒；有了這個 `if`，lens 的最後一列就正好是模型的輸出。",
+    ),
+    worth_knowing=Bilingual(
+        "A lens is checked at its last row: it must equal the model's own logits.",
+        "檢查 lens 就看最後一列：它必須等於模型自己的 logits。",
+    ),
+    checker=Function(_lens, lambda: [(tiny_lm(7), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)]),
+    mistakes=(
+        Mistake(_lens_normed_always, Bilingual("For the whole model `ln_f` is now applied twice.",
+                                               "整個模型那一列，`ln_f` 變成做了兩次。")),
+        Mistake(_lens_never_normed, Bilingual("The lower layers never pass `ln_f` in your function.",
+                                              "在你的函式裡，下面各層都沒有經過 `ln_f`。")),
+        Mistake(_lens_off_by_one, Bilingual("You are one layer too high: entry 0 is the embeddings.",
+                                            "你高了一層：第 0 項是嵌入。")),
+        Mistake(_lens_final, Bilingual("That is what the whole model says, whatever the layer.",
+                                       "無論問哪一層，你給的都是整個模型的輸出。")),
+    ),
+)
+
+q6 = Exercise(
+    key="02.6",
+    title=Bilingual("In your own words", "用自己的話說"),
+    statement=Bilingual(
+        "A colleague draws the LM head as “Linear + Softmax”. Explain in two or three sentences what is wrong with the "
+        "drawing, and why the model had better return logits.",
+        "同事把 LM head 畫成「Linear + Softmax」。請用兩三句話說明這張圖錯在哪裡，以及模型為什麼最好回傳 logits。",
+    ),
+    blank="words = ____\npractice.q6.check(words)",
+    hints=(
+        Bilingual("What do the loss, the temperature and top-k each work on?",
+                  "損失、溫度、top-k 各是對什麼做運算的？"),
+    ),
+    solution_code=(
+        'words = """The head is one Linear without a bias, and what it returns does not add up to 1. Softmax comes\n'
+        "afterwards, outside: the loss takes it in a numerically safe way together with the logarithm, and\n"
+        'temperature and the cuts change the logits before it."""\n'
+        "practice.q6.check(words)"
+    ),
+    why=Bilingual(
+        "A good answer says that softmax is outside the model, and names one thing that needs the logits.",
+        "好的回答會說 softmax 在模型外面，並舉出一件需要 logits 的事。",
+    ),
+    worth_knowing=Bilingual("The next lesson changes the logits in many ways before softmax.",
+                            "下一課會在 softmax 之前用好幾種方式改動 logits。"),
+    checker=Open(),
+    mistakes=(
+        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+    ),
+)

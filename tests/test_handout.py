@@ -1,0 +1,60 @@
+"""The copies for a class: the instructor's lessons, solved and executed, say that every answer is right."""
+
+import pytest
+
+from course_utils import handout, notebooks
+from course_utils.language import CourseError
+from course_utils.practice.checks import Open
+from course_utils.practice.lessons import LESSONS, exercises
+
+PATHS = {path.name[:2]: path for path in notebooks.lessons(notebooks.repository())}
+
+
+def said(notebook, one):
+    """What the check of an exercise said in an executed notebook."""
+    cells = [cell for cell in notebook.cells if cell.source in (one.blank, one.solution_code)]
+    assert len(cells) == 1
+    return cells[0].outputs[-1]["data"]["text/plain"]
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson):
+    notebook = notebooks.read(PATHS[lesson])
+    assert handout.solved(notebook, lesson) == len(exercises(lesson)) >= 4
+    done = notebooks.run(PATHS[lesson], notebook)
+    for one in exercises(lesson):
+        assert said(done, one).startswith("💬 無法" if isinstance(one.checker, Open) else "✅ 答對了"), said(done, one)
+    table = next(cell for cell in done.cells if cell.source == f'progress("{lesson}")')
+    assert "⬜" not in table.outputs[0]["data"]["text/plain"]
+
+
+def test_the_command_writes_both_copies_executed_and_the_pictures(tmp_path, capsys):
+    assert handout.main([str(tmp_path), "01"]) == 0
+    for copy, opening in (("student", "⬜"), ("instructor", "✅")):
+        notebook = notebooks.read(tmp_path / copy / PATHS["01"].name)
+        assert all(said(notebook, one).startswith(opening) for one in exercises("01")[:-1])
+        assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+    assert (tmp_path / "images" / "architecture-zh.svg").exists()
+    assert "01_base_model.ipynb" in capsys.readouterr().out
+
+
+def test_a_copy_that_is_there_is_not_overwritten(tmp_path):
+    there = tmp_path / "student" / PATHS["02"].name
+    there.parent.mkdir()
+    there.write_text("my notes", encoding="utf-8")
+    with pytest.raises(CourseError, match="someone's work"):
+        handout.main([str(tmp_path), "01", "02"])
+    assert there.read_text(encoding="utf-8") == "my notes" and not (tmp_path / "student" / PATHS["01"].name).exists()
+
+
+def test_a_lesson_that_lost_an_exercise_is_refused():
+    notebook = notebooks.read(PATHS["01"])
+    notebook.cells = [cell for cell in notebook.cells if cell.source != exercises("01")[1].blank]
+    with pytest.raises(CourseError, match="01.2"):
+        handout.solved(notebook, "01")
+
+
+def test_a_lesson_without_exercises_stays_as_it_is():
+    notebook = notebooks.read(PATHS["00"])
+    before = notebooks.text(notebook)
+    assert handout.solved(notebook, "00") == 0 and notebooks.text(notebook) == before

@@ -1,0 +1,305 @@
+"""What the exercises stand on: calls that may never come back, comparisons, the record of progress, the buttons."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from course_utils import practice
+from course_utils.language import Bilingual, CourseError
+from course_utils.practice import ____, base_model, record
+from course_utils.practice.calls import call
+from course_utils.practice.checks import Function, Mistake, Value
+from course_utils.practice.compare import Tolerance, difference
+from course_utils.practice.exercise import Exercise, Outcome
+from course_utils.practice.placeholder import is_untouched
+from course_utils.practice._question_widget import QuestionButtons
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """The learner's data folder of this test."""
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(record, "_unsaved", {})
+    return tmp_path / "data"
+
+
+def a_text(en="x"):
+    return Bilingual(en, en)
+
+
+def an_exercise(checker, mistakes=()):
+    text = a_text()
+    return Exercise("01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes)
+
+
+# --- the placeholder
+
+
+@pytest.mark.parametrize("use", [lambda p: p + 1, lambda p: 2 * p, lambda p: p(1), lambda p: p[0], bool, len, list, float])
+def test_a_placeholder_in_use_says_that_it_is_to_be_replaced(use):
+    with pytest.raises(CourseError, match="still a ____"):
+        use(____)
+
+
+def test_a_placeholder_inside_an_answer_counts():
+    assert all(map(is_untouched, [____, (1, ____), [____], {"a": ____}]))
+    assert not any(map(is_untouched, [None, (1, 2), {}, torch.ones(2), "____"]))
+
+
+# --- calls
+
+
+def test_a_call_gives_the_result_and_keeps_the_gradient_mode():
+    with torch.no_grad():
+        assert call(lambda: torch.is_grad_enabled(), (), 5).result is False
+    assert call(lambda a, b: a + b, (1, 2), 5).result == 3
+
+
+ERRORS = [ValueError("no"), SystemExit(1), KeyboardInterrupt(), MemoryError(), RecursionError()]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_whatever_a_function_raises_is_told(error):
+    def fails():
+        raise error
+
+    assert type(error).__name__ in call(fails, (), 5).problem.zh
+
+
+def endless():
+    while True:
+        pass
+
+
+def swallows():
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        try:
+            time.sleep(0.01)
+        except:  # noqa: E722
+            pass
+
+
+def sleeps():
+    time.sleep(30)
+
+
+@pytest.mark.parametrize("function", [endless, swallows, sleeps])
+def test_a_function_that_does_not_end_is_given_up(function):
+    started = time.monotonic()
+    assert "0.2" in call(function, (), 0.2).problem.en
+    assert time.monotonic() - started < 10
+
+
+def test_an_endless_loop_is_really_stopped():
+    ticks = []
+
+    def ticking():
+        while True:
+            ticks.append(0)
+            time.sleep(0.01)
+
+    call(ticking, (), 0.1)
+    before = len(ticks)
+    time.sleep(0.2)
+    assert len(ticks) == before > 0
+
+
+# --- comparisons
+
+
+@pytest.mark.parametrize(("answer", "right"), [
+    (torch.ones(2, 3), torch.ones(2, 3) + 1e-6), (3, 3), (2.0001, 2.0), (torch.tensor(2.0), 2.0), ([1, 2], (1, 2)),
+    (torch.Size([2, 3]), (2, 3)), ("a", "a"), (True, True), ({"a": 1}, {"a": 1}),
+])
+def test_what_is_right_is_right(answer, right):
+    assert difference(answer, right) is None
+
+
+@pytest.mark.parametrize(("answer", "right", "property_named"), [
+    (torch.ones(3, 2), torch.ones(2, 3), "shape"), (torch.ones(2).double(), torch.ones(2), "dtype"),
+    (torch.ones(2, device="meta"), torch.ones(2), "meta"), (torch.tensor([1.0, 2.0]), torch.ones(2), "[1]"),
+    (torch.tensor([torch.nan, 1.0]), torch.ones(2), "nan"), (torch.ones(2).to_sparse(), torch.ones(2), "sparse"),
+    ([1.0, 1.0], torch.ones(2), "type"), (None, torch.ones(2), "return"), (float("nan"), 1.0, "nan"), (True, 1, "type"),
+    (1.5, 1, "not right"), ("1", 1, "type"), ((1,), (1, 2), "length"), ((1, 3), (1, 2), "Entry 1"),
+    ({"b": 1}, {"a": 1}, "keys"),
+    (1, True, "type"),
+])
+def test_what_is_wrong_is_named(answer, right, property_named):
+    found = difference(answer, right, Tolerance())
+    assert property_named in found.en and found.zh != found.en
+
+
+def test_the_right_value_is_not_told():
+    found = difference(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 7.25]))
+    assert "7.25" not in found.en + found.zh and "2.0" not in found.en
+
+
+# --- checks
+
+
+def test_a_function_that_changes_its_arguments_is_refused():
+    def in_place(x):
+        return x.mul_(2)
+
+    one = an_exercise(Function(lambda x: 2 * x, lambda: [(torch.ones(3),)]))
+    assert "changes the tensors" in one.check(in_place).message.en
+    assert one.check(lambda x: 2 * x).outcome is Outcome.CORRECT
+
+
+def test_a_mistake_counts_only_if_it_agrees_on_every_case():
+    says = a_text("doubled")
+    one = an_exercise(Function(lambda x: x * x, lambda: [(2.0,), (3.0,)]), (Mistake(lambda x: 2 * x, says),))
+    assert one.check(lambda x: 2 * x).message is says
+    assert one.check(lambda x: 4.0).message is not says  # right for the first case, as doubling is
+
+
+def test_an_endless_answer_of_an_exercise_is_told():
+    one = an_exercise(Function(lambda x: x, lambda: [(1,)], seconds=0.3))
+    assert "0.3" in one.check(lambda x: endless()).message.en
+
+
+def test_a_fault_of_the_checker_is_not_laid_to_the_answer():
+    one = an_exercise(Value(lambda: 1 / 0))
+    verdict = one.check(1)
+    assert verdict.outcome is Outcome.CANNOT_CHECK and "ZeroDivisionError" in verdict.message.en
+
+
+def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):
+    verdict = base_model.q1.check(____)
+    assert '<div lang="zh-Hant">' in verdict._repr_markdown_() and '<div lang="en">' in verdict._repr_markdown_()
+    monkeypatch.setenv("COURSE_LANGUAGE", "en")
+    assert repr(verdict).startswith("⬜ Not attempted") and "還沒" not in repr(verdict)
+    monkeypatch.setenv("COURSE_LANGUAGE", "zh")
+    assert repr(verdict).startswith("⬜ 還沒作答")
+
+
+# --- progress
+
+SIZES = ((3, 7, 24), 6, (3, 3, 7, 7))
+
+
+def test_progress_is_kept_and_cleared(data):
+    assert "0 of 5 done. Next: 01.1" in practice.progress("01").text.en
+    base_model.q1.check(SIZES)
+    base_model.q2.check(None)
+    shown = practice.progress("01").text.en
+    assert "1 of 5 done. Next: 01.2" in shown and shown.count("✅") == 1 and shown.count("❌") == 1
+    assert set(os.listdir(data)) <= {"progress.json", "progress.lock"}
+    practice.reset()
+    assert "0 of 5 done" in practice.progress("01").text.en and not (data / "progress.json").exists()
+
+
+def test_a_right_answer_stays_right():
+    base_model.q1.check(SIZES)
+    base_model.q1.check((1, 2, 3))
+    assert record.outcomes() == {"01.1": "correct"}
+
+
+def test_an_untouched_cell_writes_nothing(data):
+    base_model.q1.check((____, ____, ____))
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"version": 1, "exercises": 3}', b"[" * 100_000,
+                                     b'{"version": 1, "exercises": {"01.1": "great", "01.2": ["correct"]}}'])
+def test_a_damaged_file_breaks_nothing(data, content):
+    data.mkdir()
+    record.path().write_bytes(content)
+    assert "0 of 5 done" in practice.progress("01").text.en
+    assert record.note("01.1", "correct") and record.outcomes() == {"01.1": "correct"}
+
+
+def test_what_cannot_be_read_is_set_aside(data):
+    data.mkdir()
+    record.path().write_text("not JSON", encoding="utf-8")
+    record.note("01.1", "correct")
+    assert (data / "progress.damaged.json").read_text(encoding="utf-8") == "not JSON"
+
+
+def test_the_file_of_a_newer_version_is_left_alone(data):
+    data.mkdir()
+    content = json.dumps({"version": record.VERSION + 1, "exercises": {"01.1": {"score": 3}}})
+    record.path().write_text(content, encoding="utf-8")
+    assert not record.note("01.2", "correct")
+    assert record.path().read_text(encoding="utf-8") == content
+    assert record.outcomes() == {"01.2": "correct"} and "could not be saved" in practice.progress("01").text.en
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "file" / "data"))
+    assert base_model.q1.check(SIZES).outcome is Outcome.CORRECT
+    assert "1 of 5 done" in practice.progress("01").text.en and "could not be saved" in practice.progress("01").text.en
+
+
+def test_a_folder_that_can_be_written_again_gets_what_was_kept(data):
+    def full(path, content):
+        raise OSError("no space left")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "write_atomically", full)
+        assert not record.note("01.1", "correct")
+    assert record.note("01.2", "incorrect") and record.is_saved()
+    assert json.loads(record.path().read_text())["exercises"] == {"01.1": "correct", "01.2": "incorrect"}
+
+
+def _note_many(lesson):
+    for number in range(20):
+        assert record.note(f"{lesson}.{number}", "correct")
+
+
+def test_two_notebooks_at_once_lose_nothing():
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    workers = [context.Process(target=_note_many, args=(lesson,)) for lesson in ("01", "02")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert len(record.outcomes()) == 40
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(data):
+    code = ("from course_utils.practice import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
+            "n = 0\nwhile True:\n    n += 1\n    record.note(f'02.{n % 50}', 'correct')")
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "on\n"
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    process.stdout.close()
+    assert json.loads(record.path().read_text(encoding="utf-8"))["exercises"]["01.1"] == "correct"
+    assert record.note("03.1", "correct")  # the lock went with its owner
+
+
+def test_a_lesson_without_exercises_is_refused():
+    with pytest.raises(CourseError, match='"01"'):
+        practice.progress("99")
+
+
+# --- quick questions
+
+
+def test_the_buttons_show_the_explanation_of_the_one_pressed():
+    shown = QuestionButtons(base_model.quick1)
+    assert [button.description for button in shown.buttons] == ["a", "b", "c"]
+    for button, option in zip(shown.buttons, base_model.quick1.options):
+        button.click()
+        assert option.because.en.split("`")[0] in shown.feedback.value and 'lang="zh-Hant"' in shown.feedback.value
+
+
+def test_a_question_has_a_text_twin():
+    bundle = base_model.quick1._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    for option in base_model.quick1.options:
+        assert option.text.zh in bundle["text/markdown"] and option.text.en in bundle["text/plain"]
+    assert 'practice.quick1.answer("a")' in bundle["text/plain"]
