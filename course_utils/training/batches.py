@@ -6,7 +6,7 @@ import torch
 
 IGNORE = -100
 # width of a row -> rows in a batch
-SHAPES = {176: 17, 208: 14, 256: 12, 512: 6}
+SHAPES = {176: 17, 208: 14, 224: 13, 240: 12, 256: 12, 512: 6}
 PACKED = 512
 WIDEST_ALONE = 256
 
