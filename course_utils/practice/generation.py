@@ -130,6 +130,12 @@ def _greedy_in_one_pass(lm, ids, count):
     return torch.cat([ids, lm(ids).logits[:, -count:].argmax(dim=-1)], dim=1)
 
 
+def _greedy_newest_only(lm, ids, count):
+    for _ in range(count):
+        ids = torch.cat([ids, lm(ids[:, -1:]).logits[:, -1].argmax(dim=-1)[:, None]], dim=1)
+    return ids
+
+
 q2 = Exercise(
     key="03.2",
     title=Bilingual("The greedy loop", "貪婪的迴圈"),
@@ -174,6 +180,9 @@ q2 = Exercise(
         Mistake(_greedy_in_one_pass, Bilingual(
             "You took all new tokens from a single pass; each must be read before the next can be chosen.",
             "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。")),
+        Mistake(_greedy_newest_only, Bilingual(
+            "You show the model the newest token alone: without a cache it knows nothing of what came before.",
+            "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。")),
     ),
 )
 
@@ -196,6 +205,27 @@ def _nucleus_too_small(logits: torch.Tensor, p: float) -> torch.Tensor:
     dropped = total > p
     dropped[..., 0] = False
     return _nucleus_by(logits, dropped, order)
+
+
+def _nucleus_maybe_empty(logits: torch.Tensor, p: float) -> torch.Tensor:
+    _, total, order = _sorted_shares(logits)
+    return _nucleus_by(logits, total > p, order)
+
+
+def _nucleus_too_large(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares, total, order = _sorted_shares(logits)
+    late = total - shares >= p
+    return _nucleus_by(logits, torch.cat([torch.zeros_like(late[:, :1]), late[:, :-1]], dim=1), order)
+
+
+def _nucleus_of_logits(logits: torch.Tensor, p: float) -> torch.Tensor:
+    values, order = logits.sort(dim=-1, descending=True)
+    return _nucleus_by(logits, values.cumsum(dim=-1) - values >= p, order)
+
+
+def _nucleus_mask_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares, total, _ = _sorted_shares(logits)
+    return logits.masked_fill(total - shares >= p, -torch.inf)
 
 
 def _nucleus_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
@@ -260,9 +290,20 @@ q3 = Exercise(
         Mistake(_nucleus_too_small, Bilingual(
             "The token that crosses `p` is missing: what you keep does not reach `p`.",
             "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。")),
+        Mistake(_nucleus_maybe_empty, Bilingual(
+            "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
+            "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。")),
+        Mistake(_nucleus_too_large, Bilingual(
+            "You keep one token too many: `p` was reached before it.",
+            "你多留了一個：在它之前就已經達到 `p` 了。")),
+        Mistake(_nucleus_of_logits, Bilingual(
+            "You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。")),
         Mistake(_nucleus_not_put_back, Bilingual(
             "Your columns are sorted: a column no longer belongs to its token.",
             "你的欄被排序過了：欄和 token 已經對不起來。")),
+        Mistake(_nucleus_mask_not_put_back, Bilingual(
+            "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
+            "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。")),
         Mistake(_nucleus_unsorted, Bilingual(
             "You add up in the order of the vocabulary, not from the most probable one on.",
             "你照詞彙表的順序累加，而不是從最可能的開始。")),
@@ -303,13 +344,28 @@ def _penalised_subtracted(scores: torch.Tensor, ids: torch.Tensor, penalty: floa
     return torch.where(_seen(scores, ids), scores - penalty, scores)
 
 
+def _penalised_multiplied(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(_seen(scores, ids), scores * penalty, scores)
+
+
+def _penalised_in_every_row(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return _penalised(scores, ids.reshape(1, -1).expand(len(ids), -1), penalty)
+
+
+def _penalised_each_time(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    for at in range(ids.shape[1]):
+        scores = _penalised(scores, ids[:, at:at + 1], penalty)
+    return scores
+
+
 q4 = Exercise(
     key="03.4",
     title=Bilingual("Find the bug: a penalty that rewards", "找出錯誤：變成獎勵的懲罰"),
     statement=Bilingual(
         "Someone writes the repetition penalty as “divide the logit of every token seen so far by `penalty`”. For some "
         "tokens this makes repetition more likely. Write `penalised(scores, ids, penalty)`, with scores "
-        "`[batch, vocab]` and the ids seen so far `[batch, seq]`, so that with `penalty` above 1 every seen token becomes less likely.",
+        "`[batch, vocab]` and the ids seen so far `[batch, seq]`, so that with `penalty` above 1 every seen token "
+        "becomes less likely.",
         "有人把重複懲罰寫成「把出現過的 token 的 logit 都除以 `penalty`」，結果有些 token 反而更容易重複。"
         "請寫出 `penalised(scores, ids, penalty)`：scores 的形狀是 `[batch, vocab]`，出現過的 id 是 `[batch, seq]`，"
         "讓 `penalty` 大於 1 時，每個出現過的 token 都變得比較不可能。",
@@ -343,6 +399,15 @@ q4 = Exercise(
     mistakes=(
         Mistake(_penalised_divided, Bilingual("The bug is still there; look at the tokens with a negative logit.",
                                               "錯誤還在；看看 logit 是負數的那些 token。")),
+        Mistake(_penalised_multiplied, Bilingual(
+            "Now it is the tokens with a positive logit that are rewarded.",
+            "現在換成 logit 是正數的那些 token 得到獎勵了。")),
+        Mistake(_penalised_in_every_row, Bilingual(
+            "You penalise a token in all rows once any row has seen it; each text has its own past.",
+            "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。")),
+        Mistake(_penalised_each_time, Bilingual(
+            "A token that has appeared twice is penalised twice; the library asks only whether it has appeared.",
+            "出現兩次的 token 被你懲罰了兩次；函式庫只看有沒有出現過。")),
         Mistake(_penalised_all, Bilingual("You penalise tokens that have not appeared, too.",
                                           "沒出現過的 token 也被你懲罰了。")),
         Mistake(_penalised_last_only, Bilingual("You penalise only the last token seen.",
@@ -374,6 +439,10 @@ def _positions_negative(mask: torch.Tensor) -> torch.Tensor:
 
 def _positions_from_the_right(mask: torch.Tensor) -> torch.Tensor:
     return mask.flip(-1).cumsum(dim=-1).flip(-1).sub(1).clamp(min=0)
+
+
+def _positions_padding_at_one(mask: torch.Tensor) -> torch.Tensor:
+    return (mask.cumsum(dim=-1) - 1).masked_fill(mask == 0, 1)
 
 
 q5 = Exercise(
@@ -412,6 +481,9 @@ q5 = Exercise(
                                                    "你連填充也數進去了；直接呼叫模型就是這樣。")),
         Mistake(_positions_negative, Bilingual("Some of your positions are negative: `wpe` has no such row.",
                                                "有些位置是負的：`wpe` 沒有那樣的列。")),
+        Mistake(_positions_padding_at_one, Bilingual(
+            "Your real tokens are right; the padding does not stand where it was asked to.",
+            "真正的 token 都對了；填充的位置卻不是題目說的那個。")),
         Mistake(_positions_from_the_right, Bilingual("You count from the right end; the text begins at the left.",
                                                      "你從右邊數；文字是從左邊開始的。")),
     ),
@@ -441,6 +513,10 @@ def _banned_if_seen(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -
 
 def _only_allowed(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     return torch.where(_banned(ids, scores, words).isinf(), scores, -torch.inf)
+
+
+def _banned_finite(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    return _banned(ids, scores, words).clamp(min=-1e9)
 
 
 q6 = Exercise(
@@ -478,6 +554,10 @@ q6 = Exercise(
                                        (random_ids(3, 2, 10, vocab=5), random_normal(3, 5, seed=10), [4])]),
     mistakes=(
         Mistake(_banned_zero, Bilingual("A logit of 0 is not a probability of 0.", "logit 是 0，不等於機率是 0。")),
+        Mistake(_banned_finite, Bilingual(
+            "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
+            "counts these.",
+            "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。")),
         Mistake(_banned_rows, Bilingual("You changed rows: those are the texts of the batch.",
                                         "你改到的是列：那是批次裡的各段文字。")),
         Mistake(_banned_if_seen, Bilingual("You ban a token only once it has appeared; never is asked for.",
