@@ -1,5 +1,6 @@
 """What conftest.py promises, held against a real run of nbval in a process of its own."""
 
+import json
 import os
 import re
 import subprocess
@@ -70,6 +71,19 @@ def test_learners_settings_do_not_count(run):
     )
     assert "3 passed" in report, report
     assert "error" not in report.lower(), report
+
+
+def test_a_learners_progress_does_not_count(run, tmp_path):
+    done = {"version": 1, "exercises": {f"01.{number}": "correct" for number in range(1, 9)}}
+    (tmp_path / "progress.json").write_text(json.dumps(done), encoding="utf-8")
+    (tmp_path / "settings.json").write_text('{"language": "en"}', encoding="utf-8")
+    code = (
+        "from course_utils.practice import ____, base_model, progress\n"
+        "progress('01').text.en.count('⬜'), repr(base_model.q1.check(____)).splitlines()[0][:6]"
+    )
+    report = run((code, shown("(5, '⬜ 還沒作答')")), COURSE_DATA=str(tmp_path))
+    assert "1 passed" in report, report
+    assert json.loads((tmp_path / "progress.json").read_text(encoding="utf-8")) == done
 
 
 def test_a_different_output_is_red(run):
