@@ -12,9 +12,9 @@ PLAIN_TEXT = "[中文 | English | 雙語]"
 # may be open. A word of the other language inside a visible block stays.
 STYLE = """<style>
 .jp-Notebook:has(.course-language-zh)
-  :is(.jp-RenderedMarkdown, .course-question) [lang="en"]:not(.jp-RenderedMarkdown [lang="zh-Hant"] *),
+  :is(.jp-RenderedMarkdown, .course-bilingual) [lang="en"]:not(.jp-RenderedMarkdown [lang="zh-Hant"] *),
 .jp-Notebook:has(.course-language-en)
-  :is(.jp-RenderedMarkdown, .course-question) [lang="zh-Hant"]:not(.jp-RenderedMarkdown [lang="en"] *) {
+  :is(.jp-RenderedMarkdown, .course-bilingual) [lang="zh-Hant"]:not(.jp-RenderedMarkdown [lang="en"] *) {
   display: none;
 }
 .course-language-switch .widget-toggle-button:focus-visible { outline: 2px solid var(--jp-brand-color1); }

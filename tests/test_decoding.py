@@ -4,34 +4,17 @@ import random
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model, LogitsProcessor, PreTrainedTokenizerFast
 
 from course_utils import CourseError, insight, show
+from tiny import END, build, byte_tokenizer
 
 PROMPT = "Once upon"
-END = "<|endoftext|>"
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    """Bytes alone, and an end-of-text token."""
-    alphabet = {char: at for at, char in enumerate(sorted(insight.byte_alphabet()))}
-    core = Tokenizer(models.BPE(vocab=alphabet, merges=[]))
-    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    core.decoder = decoders.ByteLevel()
-    core.add_special_tokens([END])
-    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token=END)
-
-
-def build(seed=0, scale=1.0, **sizes):
-    """A tiny GPT-2; `scale` sharpens what it expects."""
-    torch.manual_seed(seed)
-    settings = {"n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 48, "vocab_size": 257} | sizes
-    model = GPT2LMHeadModel(GPT2Config(**settings, bos_token_id=256, eos_token_id=256)).eval()
-    with torch.no_grad():
-        model.transformer.wte.weight.mul_(scale)
-    return model
+    return byte_tokenizer()
 
 
 @pytest.fixture(scope="module")

@@ -139,4 +139,4 @@ def test_every_rule_that_hides_is_scoped_to_the_notebook_of_the_switch() -> None
     assert len(hiding) == 2
     for selector in hiding:
         assert selector.strip().startswith(".jp-Notebook:has(.course-language-")
-        assert " :is(.jp-RenderedMarkdown, .course-question) [lang=" in selector
+        assert " :is(.jp-RenderedMarkdown, .course-bilingual) [lang=" in selector

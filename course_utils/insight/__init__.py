@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from .lens import LogitLens, logit_lens
     from .likelihoods import TextLikelihood, likelihood
     from .pieces import Token, token_bytes, token_ids, tokens
+    from .samples import Samples, sample
+    from .sampling import Filtered, Reading, Sampling, filters, read_prompt
 
 # No module bears the name of a function: importing it would put the module in the function's place.
 _HOME = {
@@ -44,6 +46,8 @@ _HOME = {
         "cache_growth",
         "trace",
     ),
+    "samples": ("Samples", "sample"),
+    "sampling": ("Filtered", "Reading", "Sampling", "filters", "read_prompt"),
     "lens": ("LogitLens", "logit_lens"),
     "likelihoods": ("TextLikelihood", "likelihood"),
     "labels": ("byte_alphabet", "token_label", "visible"),
@@ -64,10 +68,14 @@ __all__ = [
     "BeamNode",
     "BeamTrace",
     "CacheGrowth",
+    "Filtered",
     "HiddenStates",
     "Hypothesis",
     "LogitLens",
     "NextTokens",
+    "Reading",
+    "Samples",
+    "Sampling",
     "TextLikelihood",
     "Token",
     "Trace",
@@ -76,10 +84,13 @@ __all__ = [
     "byte_alphabet",
     "cache_growth",
     "cosine_matrix",
+    "filters",
     "hidden_states",
     "likelihood",
     "logit_lens",
     "next_tokens",
+    "read_prompt",
+    "sample",
     "token_bytes",
     "token_ids",
     "token_label",

@@ -151,7 +151,7 @@ def trace(
     """
     if k < 1:
         raise CourseError(f"k must be at least 1, not {k}.", f"k 至少要是 1，不能是 {k}。")
-    ids = _prepare(model, tokenizer, prompt, max_new_tokens, options)
+    ids = prepare(model, tokenizer, prompt, max_new_tokens, options)
     with as_found(model):
         output = _generate(model, tokenizer, ids, max_new_tokens, {**options, "output_logits": True})
     return _read_trace(tokenizer, prompt, k, output, ids.shape[1])
@@ -175,7 +175,7 @@ def beams(
             "for one beam, or for sampling, take insight.trace.",
             "束搜尋至少要有 2 束，而且不取樣：只要一束或要取樣，請用 insight.trace。",
         )
-    ids = _prepare(model, tokenizer, prompt, max_new_tokens, options)
+    ids = prepare(model, tokenizer, prompt, max_new_tokens, options)
     live = _LiveBeams(ids.shape[1])
     options["logits_processor"] = LogitsProcessorList([*(options.get("logits_processor") or ()), live])
     options |= {"num_beams": num_beams, "num_return_sequences": num_beams, "do_sample": False}
@@ -299,7 +299,7 @@ class _Search:
         self.nodes.append(BeamNode(step, self.found.get(path[:-1]), path[-1], label, own, total, fate))
 
 
-def _prepare(
+def prepare(
     model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompt: str, new: int, options: dict[str, Any]
 ) -> torch.Tensor:
     """Return the prompt's ids, [1, seq], or say why `generate` cannot go on from there."""

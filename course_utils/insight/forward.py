@@ -4,7 +4,7 @@ Each function runs the model in evaluation mode, without gradients, and afterwar
 the mode of every module, and the attention implementation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -73,9 +73,9 @@ class HiddenStates:
 
 
 def next_tokens(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, k: int = 10
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str | Sequence[int], k: int = 10
 ) -> NextTokens:
-    """Return what the model expects after `text`; an empty text starts from the end-of-text token.
+    """Return what the model expects after `text`, or after ids; without any, after the end-of-text token.
 
     `model`: one with an LM head. `k`: how many tokens to list, at most the vocabulary.
     Raise CourseError for a model without an LM head, a text that is too long, or k < 1.
@@ -90,7 +90,7 @@ def next_tokens(
     # A stable sort, since topk leaves the order of equals open.
     best = full.sort(descending=True, stable=True).indices[:k]
     return NextTokens(
-        prompt=text,
+        prompt=text if isinstance(text, str) else tokenizer.decode(text),
         ids=tuple(best.tolist()),
         labels=tuple(id_label(tokenizer, token_id) for token_id in best.tolist()),
         probabilities=full[best].float(),
@@ -142,7 +142,9 @@ def check_head(model: "PreTrainedModel") -> None:
         )
 
 
-def text_ids(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str) -> torch.Tensor:
+def text_ids(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str | Sequence[int]
+) -> torch.Tensor:
     """Return the ids of `text`, [1, seq], on the model's device, or say why the model cannot take them."""
     ids = token_ids(tokenizer, text)
     limit, vocabulary = model.config.max_position_embeddings, model.get_input_embeddings().num_embeddings

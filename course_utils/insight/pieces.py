@@ -1,5 +1,6 @@
 """A text as the tokenizer sees it: ids, and the bytes behind each id."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,22 +28,27 @@ class Token:
     is_special: bool
 
 
-def tokens(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[Token]:
-    """Return the tokens of `text` in order; joined, their bytes are the text's.
+def tokens(tokenizer: "PreTrainedTokenizerBase", text: str | Sequence[int]) -> list[Token]:
+    """Return the tokens of `text`, or of ids, in order; joined, their bytes are the text's.
 
     An empty text is the end-of-text token alone, since a model needs at least one position to start from.
     """
     return [_token(tokenizer, at, token_id) for at, token_id in enumerate(token_ids(tokenizer, text))]
 
 
-def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str | Sequence[int]) -> list[int]:
     """Return the ids that `tokenizer(text)` gives; for an empty text the end-of-text token's alone.
+
+    `text` may be ids already: not every row of tokens is what some text is cut into.
 
     Raise CourseError if the text gives no token and the tokenizer has no end-of-text token, or if it is no
     text: half of a surrogate pair has no bytes.
     """
-    _check_text(text)
-    ids = list(tokenizer(text, verbose=False)["input_ids"])
+    if isinstance(text, str):
+        _check_text(text)
+        ids = list(tokenizer(text, verbose=False)["input_ids"])
+    else:
+        ids = _checked_ids(text)
     if ids:
         return ids
     if tokenizer.eos_token_id is None:
@@ -53,10 +59,14 @@ def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     return [tokenizer.eos_token_id]
 
 
+def _checked_ids(ids: "Sequence[int]") -> list[int]:
+    if not isinstance(ids, (list, tuple)) or not all(isinstance(one, int) and one >= 0 for one in ids):
+        raise CourseError(f"A text (str) is needed here, or a list of token ids, not {type(ids).__name__}.",
+                          f"這裡需要文字（str）或一串 token 編號，不是 {type(ids).__name__}。")
+    return list(ids)
+
+
 def _check_text(text: str) -> None:
-    if not isinstance(text, str):
-        raise CourseError(f"A text (str) is needed here, not {type(text).__name__}.",
-                          f"這裡需要文字（str），不是 {type(text).__name__}。")
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -1,12 +1,10 @@
 """The buttons of a quick question (apart, because this imports ipywidgets)."""
 
-import re
-from html import escape
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
-from course_utils.language import Bilingual
+from course_utils.show.html import blocks
 
 from .questions import LETTERS
 
@@ -21,25 +19,18 @@ class QuestionButtons(widgets.VBox):
         self.question = question
         self.buttons = [_button(letter) for letter, _ in zip(LETTERS, question.options)]
         self.feedback = widgets.HTML()
-        rows = [widgets.HBox([button, widgets.HTML(html(option.text))])
+        rows = [widgets.HBox([button, widgets.HTML(blocks(option.text))])
                 for button, option in zip(self.buttons, question.options)]
-        super().__init__([widgets.HTML(html(question.prompt)), *rows, self.feedback])
+        super().__init__([widgets.HTML(blocks(question.prompt)), *rows, self.feedback])
         self.add_class("course-question")
+        self.add_class("course-bilingual")
         for button in self.buttons:
             button.on_click(self._show)
 
     def _show(self, button: widgets.Button) -> None:
-        self.feedback.value = html(self.question.answer(button.description).text)
+        self.feedback.value = blocks(self.question.answer(button.description).text)
 
 
 def _button(letter: str) -> widgets.Button:
     return widgets.Button(description=letter, tooltip=f"選 {letter} Choose {letter}", layout={"width": "3em"})
 
-
-def html(text: Bilingual) -> str:
-    """Return both languages as blocks for the language switch, with `code` between backticks."""
-    return "".join(f'<div lang="{tag}">{_code(side)}</div>' for tag, side in (("zh-Hant", text.zh), ("en", text.en)))
-
-
-def _code(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))

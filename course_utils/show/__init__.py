@@ -4,9 +4,10 @@ Nothing here runs a model or knows of torch: data goes in, a drawing comes out.
 """
 
 from .decoding import beams, cache_growth, trace
-from .figures import attention_heads, attention_map, likelihood, logit_lens, matrix, norms, probabilities
+from .figures import attention_heads, attention_map, filters, likelihood, logit_lens, matrix, norms, probabilities
 from .fonts import drawable
 from .picture import Picture
+from .pipeline import pipeline
 from .tables import Table, TokenRow, table, tokens
 
 __all__ = [
@@ -18,10 +19,12 @@ __all__ = [
     "beams",
     "cache_growth",
     "drawable",
+    "filters",
     "likelihood",
     "logit_lens",
     "matrix",
     "norms",
+    "pipeline",
     "probabilities",
     "table",
     "tokens",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..insight.lens import LogitLens
     from ..insight.likelihoods import TextLikelihood
     from ..insight.pieces import Token
+    from ..insight.sampling import Filtered
 
 _MOST_LABELS = 64
 _MOST_NUMBERS = 10
@@ -55,6 +56,31 @@ def probabilities(next_tokens: "NextTokens", truth: Mapping[int, float] | None =
         axes.set_xlabel("機率 probability")
         prompt = ending(visible(next_tokens.prompt))
         set_title(picture, f"「{prompt}」之後的 token", f"the token after “{prompt}”")
+    return picture
+
+
+def filters(filtered: "Filtered") -> Picture:
+    """Draw the next token's distribution before and after each sampling setting: a column of bars for each.
+
+    The last row of each column is what all other tokens have together; above it the number of tokens left.
+    """
+    names = [label(name) for name in filtered.labels] + ["其餘 the rest"]
+    shown = np.asarray(filtered.probabilities)[:, list(filtered.ids)]
+    columns = np.concatenate([shown, np.clip(1 - shown.sum(axis=-1, keepdims=True), 0, 1)], axis=1)
+    with rc_context(style()):
+        stages = " → ".join(filtered.stages)
+        alt = f"長條圖：每個設定前後的分布，{stages}。Bars: the distribution before and after each setting, {stages}."
+        picture = Picture(max(WIDTH, 1.2 + 1.5 * len(columns)), 1.4 + 0.3 * len(names), alt)
+        every = picture.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for axes, stage, kept, values in zip(every, filtered.stages, filtered.kept.tolist(), columns, strict=True):
+            _bars(axes, np.arange(len(names)), values.tolist(), 0.7, BLUE, stage)
+            axes.set_title(f"{stage}\n{kept} tokens", fontsize=9)
+            axes.set_xlim(0, 1.6 * columns.max())
+            axes.set_xticks([])
+        every[0].set_yticks(np.arange(len(names)), names)
+        every[0].invert_yaxis()
+        prompt = ending(visible(filtered.prompt))
+        set_title(picture, f"「{prompt}」之後，依序經過每個設定", f"after “{prompt}”, each setting in turn")
     return picture
 
 

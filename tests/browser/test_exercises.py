@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from labs import open_and_run, write_notebook
 
 CELLS = (
     "from course_utils import language_switch\nlanguage_switch()",
@@ -30,14 +29,9 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
     """JupyterLab with a notebook of exercises that has been run."""
     for name in ("settings.json", "progress.json"):
         (lab.data / name).unlink(missing_ok=True)
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = new_notebook(cells=[new_code_cell(code) for code in CELLS], metadata=kernel)
-    nbformat.write(notebook, lab.folder / "exercises.ipynb")
-    watched = open_page("lab/tree/exercises.ipynb?reset")
-    watched.page.wait_for_selector(".jp-CodeCell", timeout=90_000)
-    watched.page.wait_for_selector("#jp-main-statusbar :text('| Idle')", timeout=90_000)
-    watched.page.click(".jp-CodeCell .jp-InputArea-editor >> nth=0")
-    watched.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    write_notebook(lab.folder / "exercises.ipynb", CELLS)
+    watched = open_page("lab")
+    open_and_run(watched.page, f"{lab.url}/lab/tree/exercises.ipynb?reset")
     watched.page.wait_for_selector(".course-question button", timeout=90_000)
     watched.page.wait_for_selector("td:has-text('01.5')", timeout=90_000)
     yield watched.page

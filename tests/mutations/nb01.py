@@ -26,4 +26,5 @@ MUTATIONS: list[Mutation] = [
     Mutation("positions from one", "padding-mended", "(batch.attention_mask.cumsum(dim=-1) - 1)",
              "(batch.attention_mask.cumsum(dim=-1))"),
     Mutation("the mask forgotten", "pooling", "(mended * mask)", "mended"),
+    Mutation("another text to play with", "attention-explorer", "名叫樂樂。樂樂沒什麼", "名叫安安。安安沒什麼"),
 ]

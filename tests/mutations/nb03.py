@@ -49,4 +49,5 @@ MUTATIONS: list[Mutation] = [
     Mutation("lines of five", "sevens", "== 7:", "== 5:", red="poems-check"),
     Mutation("any token may follow", "sevens", "return scores.masked_fill(~allowed, float(\"-inf\"))", "return scores",
              red="poems-check"),
+    Mutation("cooler, not hotter", "playground", "for T in (1, 3)", "for T in (3, 1)"),
 ]

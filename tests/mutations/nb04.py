@@ -78,4 +78,5 @@ MUTATIONS: list[Mutation] = [
              red="lab-ln-f-mended"),
     Mutation("measured in evaluation mode", "lab-dropout-broken", "lm.train()", "lm.eval()"),
     Mutation("one dropout left on", "lab-dropout-mended", "lm.eval()\nprint", "print"),
+    Mutation("a model left in training mode", "lab-widget", "bench = play", "lm.train()\nbench = play"),
 ]

@@ -1,0 +1,197 @@
+"""The conversion lab: break a model with an LM head, watch `verify` name the fault and the text fall apart, mend it."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+from transformers import GenerationConfig, StoppingCriteriaList
+
+from .. import conversion, show
+from ..insight.decoding import prepare
+from ..insight.samples import Watch
+from ..language import Bilingual
+from ..show.html import blocks, lines, spans
+from . import controls
+from .jobs import Job
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from transformers import GPT2LMHeadModel, GPT2Model, PreTrainedTokenizerBase
+
+NAME = Bilingual("Conversion lab", "轉換實驗室")
+_PROMPT = Bilingual("Prompt", "提示")
+_MEND = Bilingual("Mend everything", "全部修好")
+_STOP = Bilingual("Stop", "停止")
+_DROPOUT = Bilingual("Every dropout here is 0.1, as GPT-2 was trained, so that training mode shows.",
+                     "這裡的每個 dropout 都設成 0.1，和 GPT-2 訓練時一樣，訓練模式才看得出來。")
+_WRITING = Bilingual("Writing …", "正在寫…")
+_WHOLE = Bilingual("Whole", "完好的")
+_NOW = Bilingual("This one", "現在這個")
+_DONE = Bilingual("What was done to it", "對它做了什麼")
+DROPOUT = 0.1
+NEW_TOKENS = 60
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way to break a model: its name for the learner, the code in words, and the code in deed."""
+
+    name: Bilingual
+    code: str
+    apply: Callable[["GPT2LMHeadModel"], None]
+
+
+def _break_tie(lm: "GPT2LMHeadModel") -> None:
+    head = torch.empty_like(lm.lm_head.weight)
+    nn.init.normal_(head, std=lm.config.initializer_range, generator=torch.Generator(head.device).manual_seed(0))
+    lm.lm_head.weight = nn.Parameter(head)
+
+
+def _swap(lm: "GPT2LMHeadModel") -> None:
+    blocks = lm.transformer.h
+    blocks[0], blocks[1] = blocks[1], blocks[0]
+
+
+def _train(lm: "GPT2LMHeadModel") -> None:
+    lm.train()
+
+
+def _forget(lm: "GPT2LMHeadModel") -> None:
+    lm.generation_config = GenerationConfig()
+
+
+FAULTS = {
+    "tie": Fault(Bilingual("break the tie", "打斷綁定"),
+                 "lm.lm_head.weight = nn.Parameter(torch.randn_like(lm.lm_head.weight) * 0.02)", _break_tie),
+    "layer": Fault(Bilingual("swap two layers", "對調兩層"),
+                   "h = lm.transformer.h; h[0], h[1] = h[1], h[0]", _swap),
+    "train": Fault(Bilingual("training mode", "訓練模式"), "lm.train()", _train),
+    "generation": Fault(Bilingual("lose the generation config", "弄丟生成設定"),
+                        "lm.generation_config = GenerationConfig()", _forget),
+}  # fmt: skip
+
+
+class ConversionLab(Panel):
+    """`whole`: a copy that stays so, and its `base`; `lm`: the patient; `report`: what `verify` says of it; `texts`: whole, now."""
+
+    def __init__(self, base: "GPT2Model", tokenizer: "PreTrainedTokenizerBase", prompt: str) -> None:
+        self.whole = conversion.to_lm_head(base, copy=True)
+        self.base = self.whole.base_model
+        self.tokenizer, self.prompt = tokenizer, prompt
+        _set_dropout(self.base)
+        self.faults: frozenset[str] = frozenset()
+        self.texts = {"whole": "", "now": ""}
+        self.job = Job()
+        html = "".join((
+            controls.row(*(controls.checkbox(name, fault.name) for name, fault in FAULTS.items()),
+                         controls.button("mend", _MEND)),
+            controls.note(_DROPOUT),
+            controls.region("drawing"), controls.region("report", live=True),
+            controls.text_area("prompt", _PROMPT, rows=1),
+            controls.row(controls.button("stop", _STOP), controls.region("progress", role="status")),
+            controls.region("texts"),
+            f"<details><summary>{spans(_DONE)}</summary>{controls.region('code')}</details>",
+        ))  # fmt: skip
+        events = {"mend": self.mend, "prompt": self.read, "stop": self.stop,
+                  **{name: lambda on, name=name: self.toggle(name, on) for name in FAULTS}}
+        super().__init__(NAME, html, events)
+        prepare(self.whole, tokenizer, prompt, NEW_TOKENS, {})
+        self.put(prompt=prompt)
+        self._rebuild()
+
+    def toggle(self, name: str, on: bool) -> None:
+        """Break the model in one more way, or mend that one."""
+        self.faults = self.faults | {name} if on else self.faults - {name}
+        self._rebuild()
+        self.write()
+
+    def mend(self, _: object = None) -> None:
+        """Take every fault away."""
+        self.faults = frozenset()
+        self._rebuild()
+        self.write()
+
+    def read(self, prompt: str) -> None:
+        """Take another prompt."""
+        prepare(self.lm, self.tokenizer, prompt, NEW_TOKENS, {})
+        self.prompt = prompt
+        self.put(prompt=prompt)
+        self.write()
+
+    def stop(self, _: object = None) -> None:
+        """Stop writing at the next token."""
+        self.job.stop()
+
+    def write(self) -> None:
+        """Let both models continue the prompt, greedily, in the background."""
+        self.job.start(self._write)
+
+    def twin(self) -> show.Picture:
+        """Return the pipeline as a picture."""
+        return show.pipeline(conversion.pipeline(self.base, self.lm))
+
+    def _rebuild(self) -> None:
+        """Make the patient anew from the whole base model, with the faults chosen."""
+        self.job.stop()
+        self.job.wait()
+        self.lm = conversion.to_lm_head(self.base, copy=True)
+        for name in sorted(self.faults):
+            FAULTS[name].apply(self.lm)
+        self.report = conversion.verify(self.base, self.lm)
+        picture = self.twin()
+        png = base64.b64encode(picture._repr_png_()).decode("ascii")
+        code = "\n".join(FAULTS[name].code for name in sorted(self.faults))
+        self.put(**{name: name in self.faults for name in FAULTS})
+        self.show(drawing=f'<img src="data:image/png;base64,{png}" alt="{escape(picture.alt)}">',
+                  report=_checks(self.report), code=f"<pre>{escape(code)}</pre>" if code else "–")
+
+    def _write(self) -> None:
+        with self.reporting():
+            for place, model in (("whole", self.whole), ("now", self.lm)):
+                self._continue(place, model)
+        self.show(progress="")
+
+    def _continue(self, place: str, model: "GPT2LMHeadModel") -> None:
+        ids = prepare(model, self.tokenizer, self.prompt, NEW_TOKENS, {})
+
+        def watch(rows: torch.Tensor) -> bool:
+            self.texts[place] = self.tokenizer.decode(rows[0, ids.shape[1] :])
+            self.show(texts=self._text_boxes(), progress=spans(_WRITING))
+            return self.job.may_go_on
+
+        model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False,
+                       pad_token_id=self.tokenizer.eos_token_id, stopping_criteria=StoppingCriteriaList([Watch(watch)]))
+
+    def _text_boxes(self) -> str:
+        boxes = "".join(
+            f'<div class="course-sample" tabindex="0"><strong>{spans(title)}</strong>\n{lines(self.prompt)}'
+            f'<span class="new">{lines(self.texts[place])}</span></div>'
+            for place, title in (("whole", _WHOLE), ("now", _NOW)))
+        return f'<div class="course-samples">{boxes}</div>'
+
+
+def _set_dropout(model: nn.Module) -> None:
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = DROPOUT
+
+
+def _checks(report: conversion.Report) -> str:
+    items = []
+    for check in report.checks:
+        kind, sign = ("holds", "✓") if check.holds else ("fails", "✗")
+        problem = "" if check.holds else blocks(Bilingual(*check.problem))
+        items.append(f'<li class="{kind}">{sign} <code>{check.name}</code> {spans(Bilingual(*check.asks))}{problem}</li>')
+    return f'<ul class="course-checks">{"".join(items)}</ul>'
+
+
+def conversion_lab(base: "GPT2Model", tokenizer: "PreTrainedTokenizerBase", prompt: str = "") -> ConversionLab:
+    """Return a widget in which a copy of `base` gets an LM head and is broken and mended; `base` itself is not.
+
+    Raise CourseError if `base` is no base model, or the prompt leaves no room.
+    """
+    return ConversionLab(base, tokenizer, prompt)

@@ -1,0 +1,34 @@
+"""Every lesson in a real JupyterLab: opened as a learner opens it, run from top to bottom, read in one language."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from labs import open_and_run
+
+ROOT = Path(__file__).parents[2]
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("0*.ipynb"))
+SECONDS = 240
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) -> None:
+    (lab.data / "settings.json").unlink(missing_ok=True)
+    (lab.folder / "notebooks").mkdir(exist_ok=True)
+    shutil.copyfile(ROOT / "notebooks" / name, lab.folder / "notebooks" / name)
+    shutil.copytree(ROOT / "images", lab.folder / "images", dirs_exist_ok=True)
+    watched = open_page("lab")
+    page = watched.page
+    open_and_run(page, f"{lab.url}/lab/tree/notebooks/{name}?reset")
+    page.wait_for_function("window.ran !== undefined", timeout=SECONDS * 1000)
+    assert page.evaluate("window.ran") is True
+    page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
+    page.click(".widget-toggle-button:has-text('English')")
+    page.wait_for_function("getComputedStyle(document.querySelector('.jp-RenderedMarkdown h1 [lang=zh-Hant]')).display == 'none'")
+    page.evaluate("() => { window.jupyterapp.commands.execute('toc:show-panel'); }")
+    page.wait_for_selector(".jp-tocItem-content")
+    assert page.locator(".jp-tocItem-content").count() >= 3
+    assert watched.outside == []
+    assert watched.errors == []
