@@ -27,6 +27,7 @@ _SUBMODULES = frozenset(
         "conversion",
         "doctor",
         "files",
+        "gpt2",
         "handout",
         "insight",
         "lab",

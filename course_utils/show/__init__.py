@@ -3,6 +3,7 @@
 Nothing here runs a model or knows of torch: data goes in, a drawing comes out.
 """
 
+from .charts import bars, lines
 from .decoding import beams, cache_growth, trace
 from .figures import attention_heads, attention_map, filters, likelihood, logit_lens, matrix, norms, probabilities
 from .fonts import drawable
@@ -16,11 +17,13 @@ __all__ = [
     "TokenRow",
     "attention_heads",
     "attention_map",
+    "bars",
     "beams",
     "cache_growth",
     "drawable",
     "filters",
     "likelihood",
+    "lines",
     "logit_lens",
     "matrix",
     "norms",
