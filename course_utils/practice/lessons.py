@@ -12,6 +12,7 @@ LESSONS = {
     "02": "lm_head",
     "03": "generation",
     "04": "conversion",
+    "05": "features",
     "07": "from_scratch",
 }
 

@@ -1,0 +1,404 @@
+"""Exercises of lesson 05: features and classification."""
+
+import torch
+from torch.nn.functional import normalize
+from transformers import GPT2ForSequenceClassification
+
+from course_utils.language import Bilingual
+
+from .checks import Function, Mistake, Open, Value
+from .exercise import Exercise
+from .questions import Option, Question
+from .samples import random_ids, random_normal, tiny_config
+
+quick1 = Question(
+    name="quick1",
+    prompt=Bilingual(
+        "You pool with `last_hidden_state.mean(dim=1)` and forget the mask. When do you notice?",
+        "你用 `last_hidden_state.mean(dim=1)` 求平均，忘了遮罩。什麼時候會發現？",
+    ),
+    options=(
+        Option(Bilingual("At once: the shapes do not fit", "馬上：形狀對不起來"), False, Bilingual(
+            "The shapes are the same with and without the mask.",
+            "有沒有遮罩，形狀都一樣。")),
+        Option(Bilingual("Never, unless you compare with the sentence alone", "除非和單獨跑的結果比較，否則不會發現"), True, Bilingual(
+            "Nothing is raised; the vector just depends on what else is in the batch.",
+            "不會報錯；只是向量變得取決於同一批裡還有誰。")),
+        Option(Bilingual("It does no harm: the padding is zero", "沒關係：填充的地方是零"), False, Bilingual(
+            "Padding tokens have hidden states like any other; they are anything but zero.",
+            "填充的 token 和別的 token 一樣有隱藏狀態，絕不是零。")),
+    ),
+)
+
+quick2 = Question(
+    name="quick2",
+    prompt=Bilingual(
+        "A linear probe is right on 95% of the data that it was trained on. What does that show?",
+        "一個線性探測在它的訓練資料上對了 95%。這說明什麼？",
+    ),
+    options=(
+        Option(Bilingual("Nothing yet: it may have learned them by heart", "什麼都還不能說：它可能只是背起來了"), True, Bilingual(
+            "With shuffled labels it does well on its training data, too. Look at unseen data, and at the control.",
+            "標籤打亂之後，它在訓練資料上的成績也不差。要看沒見過的資料，還要看對照組。")),
+        Option(Bilingual("That the model knows the label", "模型知道這個標籤"), False, Bilingual(
+            "For that it must hold on unseen data, and beat a control and a plain rival.",
+            "要這麼說，得在沒見過的資料上也成立，還要贏過對照組和簡單的對手。")),
+        Option(Bilingual("That the model uses the label when it predicts", "模型預測時用到了這個標籤"), False, Bilingual(
+            "No probe can show that, however accurate; one would have to change the states and watch the output.",
+            "探測再準也說明不了這件事；得動手改狀態，看輸出怎麼變。")),
+    ),
+)
+
+
+q1 = Exercise(
+    key="05.1",
+    title=Bilingual("Predict what the classifier gives", "預測分類器給出什麼"),
+    statement=Bilingual(
+        "A `GPT2ForSequenceClassification` has `num_labels=3`, `n_embd=768` and `n_layer=12`. It reads a batch of 5 "
+        "texts, the longest of 9 tokens. Write, without running it, a tuple of three things: the shape of its logits, "
+        "how many tensors `hidden_states` would hold, and how many parameters `score` has.",
+        "某個 `GPT2ForSequenceClassification` 的 `num_labels=3`、`n_embd=768`、`n_layer=12`。它讀一個批次的 5 段文字，"
+        "最長的有 9 個 token。先不要執行，寫出一個 tuple，依序是三樣東西：logits 的形狀、`hidden_states` 會有幾個張量，"
+        "以及 `score` 有幾個參數。",
+    ),
+    blank="answer = (____, ____, ____)\npractice.q1.check(answer)",
+    hints=(
+        Bilingual("A text gets one vector, and from it one score for each label.",
+                  "一段文字得到一個向量，再從它算出每個標籤一個分數。"),
+        Bilingual("The entries count the embeddings, too; and `score` has no bias.",
+                  "嵌入也算一項；還有，`score` 沒有 bias。"),
+    ),
+    solution_code="answer = ((5, 3), 13, 2304)\npractice.q1.check(answer)",
+    why=Bilingual(
+        "One row of 3 scores for each text: only the last real token is read. 12 blocks and the embeddings make 13 "
+        "entries. `score` is a `Linear` without bias: 3 × 768.",
+        "每段文字一列，3 個分數：只讀最後一個真正的 token。12 個區塊加上嵌入是 13 項。`score` 是沒有 bias 的 `Linear`："
+        "3 × 768。",
+    ),
+    worth_knowing=Bilingual(
+        "Beside 124 million parameters those 2,304 are next to nothing: that is how little a linear probe has to learn.",
+        "和 1.24 億個參數相比，這 2,304 個微不足道：線性探測要學的就這麼少。",
+    ),
+    checker=Value(lambda: ((5, 3), 13, 2304)),
+    mistakes=(
+        Mistake(((5, 9, 3), 13, 2304), Bilingual("That would be scores for every token; the classifier reads one of them.",
+                                                 "那是每個 token 都有分數；分類器只讀其中一個。")),
+        Mistake(((5, 3), 12, 2304), Bilingual("You forgot that the embeddings are an entry as well.",
+                                              "你忘了嵌入也是一項。")),
+        Mistake(((5, 3), 13, 2307), Bilingual("You counted a bias, which `score` does not have.",
+                                              "你把 bias 算進去了，`score` 沒有。")),
+    ),
+)
+
+
+def _last(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    position = (mask * torch.arange(mask.shape[1])).argmax(dim=1)
+    return hidden[torch.arange(len(hidden)), position]
+
+
+def _last_column(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[:, -1]
+
+
+def _last_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
+
+
+def _last_first(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[torch.arange(len(hidden)), mask.argmax(dim=1)]
+
+
+def _last_all_pairs(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[:, (mask * torch.arange(mask.shape[1])).argmax(dim=1)]
+
+
+def _last_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    either = torch.tensor([[1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]])
+    return [(random_normal(3, 6, 4, seed=1), either), (random_normal(2, 3, 5, seed=2), torch.tensor([[0, 1, 1], [1, 0, 0]]))]
+
+
+q2 = Exercise(
+    key="05.2",
+    title=Bilingual("The last real token", "最後一個真正的 token"),
+    statement=Bilingual(
+        "Write `last(hidden, mask)`: from hidden states `[batch, seq, hidden]` and an attention mask `[batch, seq]` the "
+        "vector of the last token that is no padding, `[batch, hidden]`. The padding may be on either side, and differ "
+        "from row to row.",
+        "寫出 `last(hidden, mask)`：從 `[batch, seq, hidden]` 的隱藏狀態和 `[batch, seq]` 的注意力遮罩，取出最後一個不是填充的 "
+        "token 的向量，形狀是 `[batch, hidden]`。填充可能在左邊也可能在右邊，每一列還可能不同。",
+    ),
+    blank="def last(hidden, mask):\n    return ____\n\npractice.q2.check(last)",
+    hints=(
+        Bilingual("With padding on the right the position is the length minus 1; on the left it is the last column. "
+                  "One formula should give both.",
+                  "填充在右邊時，位置是長度減 1；在左邊時是最後一行。要找一個兩種都對的寫法。"),
+        Bilingual("Multiply the mask by the positions 0, 1, 2, …: where is the largest product?",
+                  "把遮罩乘上位置 0、1、2……：最大的乘積在哪裡？"),
+        Bilingual("`hidden[torch.arange(batch), position]` takes one position from each row.",
+                  "`hidden[torch.arange(batch), position]` 從每一列各取一個位置。"),
+    ),
+    solution_code=(
+        "def last(hidden, mask):\n"
+        "    position = (mask * torch.arange(mask.shape[1])).argmax(dim=1)\n"
+        "    return hidden[torch.arange(len(hidden)), position]\n\n"
+        "practice.q2.check(last)"
+    ),
+    why=Bilingual(
+        "The product is largest at the last position where the mask is 1, whichever side the padding is on.",
+        "不論填充在哪一邊，乘積最大的地方都是遮罩為 1 的最後一個位置。",
+    ),
+    worth_knowing=Bilingual(
+        "`GPT2ForSequenceClassification` finds its token in much the same way, from the padding token.",
+        "`GPT2ForSequenceClassification` 找 token 的方法也差不多，只是靠填充的 token 來找。",
+    ),
+    checker=Function(_last, _last_cases),
+    mistakes=(
+        Mistake(_last_column, Bilingual("The last column is padding in some rows.", "有些列的最後一行是填充。")),
+        Mistake(_last_by_length, Bilingual("Right for padding on the right only.", "只有填充在右邊時才對。")),
+        Mistake(_last_first, Bilingual("That is the first real token, which has seen nothing of the text.",
+                                       "那是第一個真正的 token，它還沒看到文字的內容。")),
+        Mistake(_last_all_pairs, Bilingual("You took every row's position from every row; pair them with `torch.arange`.",
+                                           "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。")),
+    ),
+)
+
+
+def _nearest(vectors: torch.Tensor) -> torch.Tensor:
+    unit = normalize(vectors - vectors.mean(dim=0), dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
+
+
+def _nearest_itself(vectors: torch.Tensor) -> torch.Tensor:
+    return torch.arange(len(vectors))
+
+
+def _nearest_raw(vectors: torch.Tensor) -> torch.Tensor:
+    unit = normalize(vectors, dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
+
+
+def _nearest_product(vectors: torch.Tensor) -> torch.Tensor:
+    centred = vectors - vectors.mean(dim=0)
+    return (centred @ centred.T).fill_diagonal_(-torch.inf).argmax(dim=1)
+
+
+def _nearest_centred_rows(vectors: torch.Tensor) -> torch.Tensor:
+    unit = normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
+
+
+def _leaning(rows: int, width: int, seed: int) -> torch.Tensor:
+    """Vectors of very different lengths that all lean the same way."""
+    lengths = 1 + 4 * random_normal(rows, 1, seed=seed + 1).abs()
+    return random_normal(rows, width, seed=seed) * lengths + 5 * random_normal(width, seed=seed + 2).abs()
+
+
+q3 = Exercise(
+    key="05.3",
+    title=Bilingual("Find the bug: everyone is nearest to himself", "找出錯誤：最近的永遠是自己"),
+    statement=Bilingual(
+        "For vectors `[n, hidden]` someone computes `(unit @ unit.T).argmax(dim=1)` from the raw vectors and gets "
+        "0, 1, 2, …: each is its own nearest neighbour. Write `nearest(vectors)`: the index `[n]` of the nearest "
+        "**other** row by cosine, after the mean vector has been subtracted.",
+        "給定 `[n, hidden]` 的向量，有人直接拿原始向量算 `(unit @ unit.T).argmax(dim=1)`，結果是 0、1、2……：每個向量最近的都是自己。"
+        "請寫出 `nearest(vectors)`：先減去平均向量，再依餘弦找出最近的**另一列**，回傳它們的索引 `[n]`。",
+    ),
+    blank="def nearest(vectors):\n    return ____\n\npractice.q3.check(nearest)",
+    hints=(
+        Bilingual("`fill_diagonal_` puts a number on the diagonal of a square matrix.",
+                  "`fill_diagonal_` 可以把方陣的對角線填成某個數字。"),
+        Bilingual("The mean vector is the mean over the rows, `dim=0`.", "平均向量是對各列取平均，`dim=0`。"),
+        Bilingual("A cosine is the product of vectors of length 1: `torch.nn.functional.normalize`.",
+                  "餘弦是長度為 1 的向量的內積：`torch.nn.functional.normalize`。"),
+    ),
+    solution_code=(
+        "def nearest(vectors):\n"
+        "    unit = torch.nn.functional.normalize(vectors - vectors.mean(dim=0), dim=-1)\n"
+        "    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)\n\n"
+        "practice.q3.check(nearest)"
+    ),
+    why=Bilingual(
+        "No cosine is below -1, so that -2 on the diagonal can never win.",
+        "餘弦不會小於 -1，所以對角線上的 -2 永遠不會是最大的。",
+    ),
+    worth_knowing=Bilingual(
+        "Leaving the query among the candidates is a common way to a retrieval score that is too good to be true.",
+        "把查詢本身留在候選裡，是檢索成績好得不像真的常見原因。",
+    ),
+    checker=Function(_nearest, lambda: [(_leaning(7, 5, 3),), (_leaning(12, 4, 8),)]),
+    mistakes=(
+        Mistake(_nearest_itself, Bilingual("The bug is still there: every row finds itself.", "錯誤還在：每一列找到的都是自己。")),
+        Mistake(_nearest_raw, Bilingual("The mean vector is still in it.", "平均向量還沒減掉。")),
+        Mistake(_nearest_product, Bilingual("These are products, not cosines: long vectors attract everyone.",
+                                            "這是內積，不是餘弦：長的向量會把大家都吸過去。")),
+        Mistake(_nearest_centred_rows, Bilingual("You subtracted from each row its own mean; the mean vector is meant.",
+                                                 "你從每一列減掉的是它自己的平均；題目要減的是平均向量。")),
+    ),
+)
+
+
+def _confusion(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)
+
+
+def _confusion_turned(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    return _confusion(truth, guess, n).T
+
+
+def _confusion_marked(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    matrix = torch.zeros(n, n, dtype=torch.long)
+    matrix[truth, guess] += 1
+    return matrix
+
+
+def _confusion_diagonal(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    return torch.diag(torch.bincount(truth[truth == guess], minlength=n))
+
+
+q4 = Exercise(
+    key="05.4",
+    title=Bilingual("A confusion matrix", "混淆矩陣"),
+    statement=Bilingual(
+        "Write `confusion(truth, guess, n)`. The labels go from `0` to `n - 1`; `truth` and `guess` are both `[texts]`. Return "
+        "a tensor of whole numbers `[n, n]` that counts, in row `i` and column `j`, the texts whose label is `i` and whose guess is `j`.",
+        "寫出 `confusion(truth, guess, n)`：標籤是 `0` 到 `n - 1`，`truth` 和 `guess` 的形狀都是 `[texts]`。"
+        "回傳整數張量 `[n, n]`，第 `i` 列第 `j` 行是標籤為 `i`、猜成 `j` 的文字數。",
+    ),
+    blank="def confusion(truth, guess, n):\n    return ____\n\npractice.q4.check(confusion)",
+    hints=(
+        Bilingual("A loop over the pairs that adds 1 each time will do.", "用迴圈走過每一對，每次加 1 就可以。"),
+        Bilingual("Without a loop: `truth * n + guess` numbers the cells, and `torch.bincount` counts them.",
+                  "不用迴圈：`truth * n + guess` 替每一格編號，`torch.bincount` 來數。"),
+    ),
+    solution_code=(
+        "def confusion(truth, guess, n):\n"
+        "    return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)\n\n"
+        "practice.q4.check(confusion)"
+    ),
+    why=Bilingual(
+        "Every pair has a cell number of its own, and `minlength` makes room for cells that no pair fell into.",
+        "每一對都有自己的格號，`minlength` 則替沒有人落入的格子留位置。",
+    ),
+    worth_knowing=Bilingual(
+        "The sum of the diagonal, divided by the number of texts, is the accuracy.",
+        "對角線的總和除以文字數，就是正確率。",
+    ),
+    checker=Function(_confusion, lambda: [
+        (random_ids(1, 40, 5, vocab=3)[0], random_ids(1, 40, 6, vocab=3)[0], 3),
+        (torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 4),
+    ]),
+    mistakes=(
+        Mistake(_confusion_turned, Bilingual("Rows and columns have changed places.", "列和行對調了。")),
+        Mistake(_confusion_marked, Bilingual("A cell that occurs several times got 1 only: `+=` with an index counts "
+                                             "each cell once.",
+                                             "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。")),
+        Mistake(_confusion_diagonal, Bilingual("You counted only what was guessed right.", "你只數了猜對的。")),
+    ),
+)
+
+
+def _classifier(seed: int, labels: int) -> GPT2ForSequenceClassification:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = tiny_config(num_labels=labels, initializer_range=0.25)
+        config.pad_token_id = config.eos_token_id
+        return GPT2ForSequenceClassification(config).eval()
+
+
+def _scores(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+    return classifier.score(_last_by_length(hidden, mask))
+
+
+def _scores_everywhere(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return classifier.score(classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state)
+
+
+def _scores_of_padding(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return _scores_everywhere(classifier, ids, mask)[:, -1]
+
+
+def _scores_softmaxed(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return _scores(classifier, ids, mask).softmax(dim=-1)
+
+
+def _scores_of_mean(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+    return classifier.score((hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True))
+
+
+def _score_cases() -> list[tuple[GPT2ForSequenceClassification, torch.Tensor, torch.Tensor]]:
+    mask = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
+    return [(_classifier(1, 3), random_ids(2, 5, 3, vocab=96), mask),
+            (_classifier(2, 2), random_ids(1, 4, 4, vocab=96), torch.tensor([[1, 1, 0, 0]]))]
+
+
+q5 = Exercise(
+    key="05.5",
+    title=Bilingual("A classifier by hand", "親手寫分類器"),
+    statement=Bilingual(
+        "Write `scores(classifier, ids, mask)`, the logits `[batch, labels]` of a `GPT2ForSequenceClassification`, without "
+        "calling `classifier` itself: only `classifier.transformer` and `classifier.score`. The padding is on the right.",
+        "寫出 `scores(classifier, ids, mask)`：算出 `GPT2ForSequenceClassification` 的 logits `[batch, labels]`，但不要呼叫 "
+        "`classifier` 本身，只能用 `classifier.transformer` 和 `classifier.score`。填充在右邊。",
+    ),
+    blank="def scores(classifier, ids, mask):\n    return ____\n\npractice.q5.check(scores)",
+    hints=(
+        Bilingual("`classifier.transformer` is a `GPT2Model`.", "`classifier.transformer` 就是一個 `GPT2Model`。"),
+        Bilingual("Of its `last_hidden_state` you need one position in each row: exercise 2.",
+                  "它的 `last_hidden_state` 每一列只需要一個位置：見練習 2。"),
+    ),
+    solution_code=(
+        "def scores(classifier, ids, mask):\n"
+        "    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state\n"
+        "    return classifier.score(hidden[torch.arange(len(ids)), mask.sum(dim=1) - 1])\n\n"
+        "practice.q5.check(scores)"
+    ),
+    why=Bilingual(
+        "That is the whole class: the base model, one position, one `Linear`.",
+        "這個類別就只有這些：基礎模型、一個位置、一層 `Linear`。",
+    ),
+    worth_knowing=Bilingual(
+        "Nothing keeps you from another head on `GPT2Model`: several layers, or one score for each token.",
+        "你也可以在 `GPT2Model` 上接別的輸出層：好幾層的，或每個 token 都給分數的。",
+    ),
+    checker=Function(_scores, _score_cases),
+    mistakes=(
+        Mistake(_scores_everywhere, Bilingual("You scored every position; the classifier takes one.",
+                                              "你替每個位置都算了分數；分類器只取一個。")),
+        Mistake(_scores_of_padding, Bilingual("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。")),
+        Mistake(_scores_softmaxed, Bilingual("These are probabilities; the logits are wanted.", "這是機率；題目要的是 logits。")),
+        Mistake(_scores_of_mean, Bilingual("You scored the mean; this class reads the last real token.",
+                                           "你算的是平均的分數；這個類別讀的是最後一個真正的 token。")),
+    ),
+)
+
+q6 = Exercise(
+    key="05.6",
+    title=Bilingual("In your own words", "用自己的話說"),
+    statement=Bilingual(
+        "“Our probe reads the sentiment with 80%, so GPT-2 understands feelings.” Answer in two or three sentences: what "
+        "would you want to see first, and what would still not be shown?",
+        "「我們的探測讀出情感，正確率 80%，所以 GPT-2 懂得情感。」請用兩三句話回答：你會先要求看什麼？就算看到了，還有什麼沒有證明？",
+    ),
+    blank="words = ____\npractice.q6.check(words)",
+    hints=(
+        Bilingual("80% of which texts? And how well do single words do?", "是哪些文字的 80%？光靠單字又能對多少？"),
+    ),
+    solution_code=(
+        'words = """I would ask for texts worded in a way that training never saw, a bag of words on the same texts,\n'
+        "and a control with shuffled labels, all with confidence intervals. Even then it shows that the label can be\n"
+        'read from the states, not that the model uses it, let alone that it understands."""\n'
+        "practice.q6.check(words)"
+    ),
+    why=Bilingual(
+        "A good answer names a plain rival or a control, and the step from “can be read” to “is used”.",
+        "好的回答會提到簡單的對手或對照組，以及從「讀得出來」到「真的有用」的差距。",
+    ),
+    worth_knowing=Bilingual("The next lesson changes the weights, and measures what is gained and what is lost.",
+                            "下一課會改動權重，並且量一量學到了什麼、忘掉了什麼。"),
+    checker=Open(),
+    mistakes=(
+        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+    ),
+)
