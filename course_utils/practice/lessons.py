@@ -13,6 +13,7 @@ LESSONS = {
     "03": "generation",
     "04": "conversion",
     "05": "features",
+    "06": "fine_tuning",
     "07": "from_scratch",
 }
 

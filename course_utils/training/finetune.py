@@ -1,0 +1,301 @@
+"""Fine-tune a language model: one loop for a notebook, for a script, and for several processes at once.
+
+    python -m course_utils.training.finetune --texts stories.txt --folder tuned
+    torchrun --nproc-per-node 2 -m course_utils.training.finetune --texts stories.txt --folder tuned
+    accelerate launch --multi_gpu -m course_utils.training.finetune --texts stories.txt --folder tuned
+
+On CPUs take torchrun: there `accelerate launch` starts one process, or wants MPI. The same command goes on where a
+run was broken off.
+"""
+
+import argparse
+import hashlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+from tqdm.auto import tqdm
+from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
+
+from course_utils.files import replace_atomically
+from course_utils.language import CourseError
+
+from .batches import IGNORE
+
+STATE = "state.pt"
+Batch = Mapping[str, torch.Tensor]
+
+
+def pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
+    """Return the documents, one after the other and each followed by `end`, cut into blocks: [blocks, block].
+
+    What is left over at the end, less than a block, is dropped. Raise CourseError when not one block is filled.
+    """
+    if block < 2:
+        raise CourseError(f"A block needs 2 tokens at least, not {block}.", f"一個區塊至少要有 2 個 token，不能是 {block}。")
+    stream = [token for document in documents for token in (*document, end)]
+    blocks = len(stream) // block
+    if not blocks:
+        raise CourseError(
+            f"The documents have {len(stream)} tokens, less than one block of {block}: give more text or a smaller block.",
+            f"這些文章共有 {len(stream)} 個 token，不到一個區塊（{block}）：請給更多文字，或把區塊改小。",
+        )
+    return torch.tensor(stream[: blocks * block]).view(blocks, block)
+
+
+def pad(rows: Sequence[Sequence[int]], end: int, starts: Sequence[int] | None = None) -> dict[str, torch.Tensor]:
+    """Return a batch of rows of token ids, filled with `end` on the right to the longest: three tensors [rows, width].
+
+    `labels` are the ids themselves, and -100 where nothing is to be learned: the padding, the first token of each row,
+    which nothing predicts, and what comes before `starts`, a position for each row.
+    """
+    if not rows or not all(map(len, rows)):
+        raise CourseError("A batch needs at least one row, and a row at least one token.",
+                          "一個批次至少要有一列，一列至少要有一個 token。")
+    width = max(map(len, rows))
+    ids = torch.tensor([[*row, *[end] * (width - len(row))] for row in rows])
+    mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
+    labels = ids.masked_fill(mask == 0, IGNORE)
+    for label, start in zip(labels, starts or [1] * len(rows), strict=True):
+        label[: max(start, 1)] = IGNORE
+    return {"input_ids": ids, "attention_mask": mask, "labels": labels}
+
+
+@torch.no_grad()
+def evaluate(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> float:
+    """Return the mean negative log-probability of a token, in nats, over all labels that count; the mode stays as it was."""
+    mode = model.training
+    model.eval()
+    counts = [_targets(batch) for batch in batches]
+    total = sum(model(**batch).loss.item() * count for batch, count in zip(batches, counts) if count)
+    model.train(mode)
+    if not sum(counts):
+        raise CourseError("No label counts: every one of them is -100.", "沒有任何標籤算數：全部都是 -100。")
+    return total / sum(counts)
+
+
+def finetune(
+    model: GPT2LMHeadModel,
+    batches: Sequence[Batch],
+    *,
+    learning_rate: float = 5e-4,
+    warmup: int = 2,
+    folder: str | os.PathLike[str] | None = None,
+    every: int = 10,
+    until: int | None = None,
+    seed: int = 0,
+    bar: bool = True,
+) -> list[float]:
+    """Train the model in place, one step for each batch in their order; return the losses, in nats a token.
+
+    AdamW, a learning rate that rises over `warmup` steps and then falls to zero in a straight line, gradients clipped
+    at 1. With a `folder`, the state is kept there every `every` steps, at the end, and when the run is interrupted; called
+    again with the same batches, the run goes on from there and gives what an unbroken one would have given. `until`: leave
+    off after this many steps, counted from the first, and keep the rest for another time.
+
+    Under torchrun or `accelerate launch` each process takes its share of the rows of every batch, and the losses are
+    those of the whole batch; only the first process writes.
+
+    Raise CourseError if there is nothing to train on, if a batch is wider than the context, if the loss is no longer a
+    number, or if the folder holds another run.
+    """
+    _check(model, batches)
+    rank, world = _processes()
+    device = next(model.parameters()).device
+    # Without device ids, so that it serves the CPU as well; rank and device were matched by whoever placed the model.
+    trained = torch.nn.parallel.DistributedDataParallel(model) if world > 1 else model
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
+    schedule = get_linear_schedule_with_warmup(optimizer, warmup, len(batches))
+    run = _identity(batches, learning_rate, warmup, seed)
+    path = None if folder is None else Path(folder) / STATE
+    losses = _resume(path, run, model, optimizer, schedule)
+    stop = len(batches) if until is None else min(until, len(batches))
+    mode = model.training
+    model.train()
+    with _interrupts() as interrupted, tqdm(total=len(batches), initial=len(losses), disable=not bar or rank > 0) as progress:
+        for step in range(len(losses), stop):
+            torch.manual_seed(seed + world * step + rank)  # dropout: the same after a resumption
+            losses.append(_step(trained, batches[step], optimizer, device, rank, world))
+            schedule.step()
+            progress.update()
+            progress.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
+            last = step + 1 == stop
+            if path and rank == 0 and (last or interrupted() or (step + 1) % every == 0):
+                _keep(path, run, model, optimizer, schedule, losses)
+            if interrupted() and not last:
+                raise KeyboardInterrupt
+    model.train(mode)
+    return losses
+
+
+def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
+    if not batches:
+        raise CourseError("There is no batch to train on.", "沒有批次可以訓練。")
+    widest, context = max(batch["input_ids"].shape[1] for batch in batches), model.config.n_positions
+    if widest > context:
+        raise CourseError(f"A batch is {widest} tokens wide, and the model reads {context} at most: cut the texts, or pack them.",
+                          f"有個批次寬 {widest} 個 token，而模型最多只能讀 {context} 個：請把文字切短，或打包成區塊。")
+    for at, batch in enumerate(batches):
+        if not _targets(batch):
+            raise CourseError(f"In batch {at} no label counts: every one of them is -100.",
+                              f"第 {at} 個批次沒有任何標籤算數：全部都是 -100。")
+
+
+def _targets(batch: Batch) -> int:
+    """How many labels count: each position predicts the next one, so the first label never does."""
+    return int((batch["labels"][:, 1:] != IGNORE).sum())
+
+
+def _step(model: torch.nn.Module, batch: Batch, optimizer: torch.optim.Optimizer, device: torch.device,
+          rank: int, world: int) -> float:
+    """One step on this process's rows; the loss of the whole batch."""
+    count = _targets(batch)
+    rows = {name: tensor[rank::world].to(device) for name, tensor in batch.items()}
+    if len(rows["input_ids"]):
+        loss = model(**rows, num_items_in_batch=torch.tensor(count)).loss
+    else:  # fewer rows than processes: a row that teaches nothing, so that all of them meet in the exchange
+        spare = {name: tensor[:1].to(device) for name, tensor in batch.items()}
+        loss = 0.0 * model(**spare).loss
+    (loss * world).backward()  # the exchange of gradients takes their mean; their sum is wanted
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    loss = loss.detach()
+    if world > 1:
+        dist.all_reduce(loss)
+    if not torch.isfinite(loss):
+        raise CourseError("The loss is no longer a number: take a smaller learning rate.", "損失已經不是數字了：請把學習率調小。")
+    return loss.item()
+
+
+def _processes() -> tuple[int, int]:
+    """(This process's number, how many there are); several meet here for the first time."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        return 0, 1
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return dist.get_rank(), dist.get_world_size()
+
+
+def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed: int) -> str:
+    """What makes two runs the same: the data in its order, and the settings."""
+    digest = hashlib.sha256(repr((len(batches), learning_rate, warmup, seed)).encode())
+    for batch in batches:
+        for name in ("input_ids", "labels"):
+            digest.update(batch[name].cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _keep(path: Path, run: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
+          schedule: torch.optim.lr_scheduler.LRScheduler, losses: list[float]) -> None:
+    """Write everything a resumption needs into one file, at one stroke."""
+    state = {"run": run, "losses": losses, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
+             "schedule": schedule.state_dict()}
+    replace_atomically(path, lambda file: torch.save(state, file))
+
+
+def _resume(path: Path | None, run: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
+            schedule: torch.optim.lr_scheduler.LRScheduler) -> list[float]:
+    """Load what a broken run left, if anything; return the losses so far."""
+    if path is None or not path.exists():
+        return []
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        kept = state["run"]
+    except Exception as error:
+        raise CourseError(f"{path} cannot be read: delete it, or choose another folder.",
+                          f"讀不了 {path}：請刪除它，或換一個資料夾。") from error
+    if kept != run:
+        raise CourseError(f"{path.parent} holds another run (other data or settings): choose another folder, or delete {STATE}.",
+                          f"{path.parent} 裡是另一次訓練（資料或設定不同）：請換一個資料夾，或刪除 {STATE}。")
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    return state["losses"]
+
+
+@contextmanager
+def _interrupts() -> Iterator:
+    """Let the step that is under way end: yields a function that says whether an interrupt has come meanwhile."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Fine-tune on the documents of a file and save the model; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m course_utils.training.finetune", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, required=True, help="a UTF-8 file; an empty line ends a document")
+    parser.add_argument("--folder", type=Path, required=True, help="where the state and, in the end, the model are kept")
+    parser.add_argument("--checkpoint", help='where to start: "bundled" (default), a hub name, a folder')
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=8, help="rows in a batch, over all processes")
+    parser.add_argument("--block", type=int, default=256, help="tokens in a row")
+    parser.add_argument("--learning-rate", type=float, default=5e-4)
+    parser.add_argument("--every", type=int, default=10, help="steps between two writings of the state")
+    args = parser.parse_args(argv)
+    try:
+        _main(args)
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+    return 0
+
+
+def _main(args: argparse.Namespace) -> None:
+    from transformers import AutoTokenizer
+
+    from course_utils.checkpoints import checkpoint
+
+    where = checkpoint(args.checkpoint)
+    tokenizer = AutoTokenizer.from_pretrained(where)
+    model = GPT2LMHeadModel.from_pretrained(where)
+    model.loss_type = "ForCausalLM"
+    if torch.cuda.is_available():
+        model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+    try:
+        documents = [text.strip() for text in args.texts.read_text(encoding="utf-8").split("\n\n") if text.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{args.texts} cannot be read as UTF-8 text ({type(error).__name__}).",
+                          f"無法以 UTF-8 讀取 {args.texts}（{type(error).__name__}）。") from error
+    blocks = pack([tokenizer(text).input_ids for text in documents], tokenizer.eos_token_id,
+                  min(args.block, model.config.n_positions))
+    losses = finetune(model, shuffled(blocks, args.batch, args.steps), learning_rate=args.learning_rate,
+                      folder=args.folder, every=args.every)
+    rank, world = _processes()
+    if rank == 0:
+        model.save_pretrained(args.folder / "model")
+        tokenizer.save_pretrained(args.folder / "model")
+        print(f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {args.folder / 'model'}")
+
+
+def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
+    """Return `steps` batches of `batch` rows of the blocks [rows, width], each round through them in a new order."""
+    generator = torch.Generator().manual_seed(seed)
+    rounds = -(-steps * batch // len(blocks))
+    order = torch.cat([torch.randperm(len(blocks), generator=generator) for _ in range(rounds)])
+    chosen = (blocks[order[at * batch : (at + 1) * batch]] for at in range(steps))
+    return [{"input_ids": rows, "labels": rows.clone()} for rows in chosen]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,36 @@
+"""Mutations of notebook 06."""
+
+from . import Mutation
+
+NOTEBOOK = "06_fine_tuning.ipynb"
+
+MUTATIONS: list[Mutation] = [
+    Mutation("in training mode from the start", "load", '    model.loss_type = "ForCausalLM"\n    return model',
+             '    model.loss_type = "ForCausalLM"\n    return model.train()'),
+    Mutation("the padding counts", "labels", 'batch = pad([[5, 6, 7, 8], [5, 6]], END)',
+             'batch = pad([[5, 6, 7, 8], [5, 6, END, END]], END)'),
+    Mutation("no shift", "labels-by-hand", 'batch["labels"][:, 1:]', 'batch["labels"][:, :-1]'),
+    Mutation("the sum for the mean", "labels-by-hand", "[:, None]).mean()", "[:, None]).sum()"),
+    Mutation("nothing padded", "packing", "padded = pad([row(story)[0] for story in stories], END)",
+             "padded = pad([row(story)[0][:40] for story in stories], END)"),
+    Mutation("the new sentence left out", "baseline", '"new": new_rows', '"new": [row(story, new=False)[0] for story in held_out]',
+             red="truth"),
+    Mutation("a truth per token", "truth", "/ len(held_out)", "/ len(held_out) / 200"),
+    Mutation("the wanted ending", "before-text", '== ""', "== coda(held_out[0])"),
+    Mutation("the test is trained on", "batches", "for story in stories))", "for story in held_out * 9))", red="batches"),
+    Mutation("no step is taken", "loop", "        optimizer.step()\n", "", red="train-run"),
+    Mutation("old stories for new ones", "forgetting", '- before[kind]', '- after[name][kind]'),
+    Mutation("the whole story as the end", "forgetting-end", "len(ids) - 1", "1"),
+    Mutation("another model converted", "convert", "to_lm_head(base)", "to_lm_head(conversion.to_base(fresh()))"),
+    Mutation("nothing masked", "mask", "batched(train_rows, train_starts)", "batched(train_rows)"),
+    Mutation("only new stories", "mix", "new=at % 2 == 0", "new=True"),
+    Mutation("nothing frozen", "freeze", ".requires_grad_(False)", ".requires_grad_(True)"),
+    Mutation("plenty of data", "overfit", "[pad(train_rows[:2], END)] * 4)", "batches[4 * turn:4 * turn + 4])", red="overfit-picture"),
+    Mutation("the first is kept", "overfit", 'if min(curve["held out"]) == curve["held out"][-1]', "if turn == 0", red="best"),
+    Mutation("Trainer shuffles", "trainer", '"sequential"', '"random"', red="trainer-run"),
+    Mutation("another rate for Trainer", "trainer", "learning_rate=LEARNING_RATE", "learning_rate=9 * LEARNING_RATE", red="trainer-run"),
+    Mutation("counted as the loop counts", "trainer-count", "torch.tensor(targets + 1)", "torch.tensor(targets)"),
+    Mutation("nothing kept", "resume", 'until=2, **settings)\nrest = finetune(fresh(), data, folder=f"{place.name}/run"',
+             'until=2, **settings)\nrest = finetune(fresh(), data[:2], folder=f"{place.name}/other"'),
+    Mutation("another schedule", "resume-check", "data, **settings)", "data, **settings | dict(warmup=1))"),
+]

@@ -1,0 +1,217 @@
+"""Fine-tuning: the data, the loop, what a broken run leaves, and several processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+import torch
+from tiny import build
+from transformers import GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
+
+from course_utils import CourseError
+from course_utils.training import finetune as tuning
+
+END = 256
+NO_DROPOUT = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
+
+
+def model(seed: int = 0, **sizes) -> GPT2LMHeadModel:
+    made = build(seed, **NO_DROPOUT | sizes)
+    made.loss_type = "ForCausalLM"
+    return made
+
+
+def batches(n: int = 6, rows: int = 4, seed: int = 0) -> list[dict]:
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(5, 20, (n, rows), generator=generator).tolist()
+    return [tuning.pad([torch.randint(256, (length,), generator=generator).tolist() for length in row], END) for row in lengths]
+
+
+def test_packing_loses_nothing_but_the_rest():
+    blocks = tuning.pack([[1, 2, 3], [4], [5, 6]], END, 4)
+    assert blocks.tolist() == [[1, 2, 3, END], [4, END, 5, 6]]
+
+
+def test_padding_and_what_does_not_count():
+    batch = tuning.pad([[1, 2, 3, 4], [5, 6]], END, starts=[2, 0])
+    assert batch["input_ids"].tolist() == [[1, 2, 3, 4], [5, 6, END, END]]
+    assert batch["attention_mask"].tolist() == [[1, 1, 1, 1], [1, 1, 0, 0]]
+    assert batch["labels"].tolist() == [[-100, -100, 3, 4], [-100, 6, -100, -100]]
+
+
+def test_shuffled_goes_through_every_row_once_a_round():
+    blocks = torch.arange(10).view(5, 2)
+    seen = torch.cat([batch["input_ids"] for batch in tuning.shuffled(blocks, 2, 5)])
+    assert sorted(seen[:5, 0].tolist()) == sorted(seen[5:, 0].tolist()) == blocks[:, 0].tolist()
+    assert seen[:5].tolist() != seen[5:].tolist()
+
+
+def test_evaluation_is_the_mean_over_the_labels_that_count():
+    tuned, data = model(), batches(2)
+    logp = [(tuned(batch["input_ids"]).logits[:, :-1].log_softmax(-1), batch["labels"][:, 1:]) for batch in data]
+    each = torch.cat([-p[at != -100].gather(-1, at[at != -100][:, None]).flatten() for p, at in logp])
+    tuned.train()
+    assert tuning.evaluate(tuned, data) == pytest.approx(each.mean().item(), rel=1e-5)
+    assert tuned.training
+
+
+def test_the_loss_falls_and_the_mode_stays():
+    tuned = model()
+    losses = tuning.finetune(tuned, batches(1) * 30, learning_rate=1e-2, bar=False)
+    assert losses[-1] < losses[0] - 1 and not tuned.training
+
+
+def test_the_losses_are_those_of_trainer(tmp_path):
+    ours, theirs, data = model(), model(), batches()
+    losses = tuning.finetune(ours, data, learning_rate=3e-3, warmup=2, bar=False)
+    settings = TrainingArguments(
+        output_dir=str(tmp_path), per_device_train_batch_size=1, learning_rate=3e-3, warmup_steps=2, num_train_epochs=1,
+        weight_decay=0.0, logging_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True,
+        train_sampling_strategy="sequential")
+    trainer = Trainer(theirs, settings, train_dataset=data, data_collator=lambda chosen: chosen[0])
+    trainer.remove_callback(PrinterCallback)
+    trainer.train()
+    logged = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+    assert losses == pytest.approx(logged, abs=1e-4)
+    for one, other in zip(ours.parameters(), theirs.parameters()):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+
+
+class Broken(Exception):
+    pass
+
+
+def break_off(monkeypatch, after: int) -> None:
+    """The run dies in the step after `after` ones, without a chance to write."""
+    step, done = tuning._step, []
+
+    def dies(*arguments):
+        if len(done) == after:
+            raise Broken
+        done.append(1)
+        return step(*arguments)
+
+    monkeypatch.setattr(tuning, "_step", dies)
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_a_resumed_run_is_an_unbroken_one(tmp_path, monkeypatch, dropout):
+    data, drop = batches(), {"resid_pdrop": dropout, "embd_pdrop": dropout, "attn_pdrop": dropout}
+    whole = model(**drop)
+    wanted = tuning.finetune(whole, data, learning_rate=3e-3, bar=False)
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        break_off(patch, after=4)
+        tuning.finetune(model(**drop), data, learning_rate=3e-3, folder=tmp_path, every=3, bar=False)
+    resumed = model(**drop)
+    assert tuning.finetune(resumed, data, learning_rate=3e-3, folder=tmp_path, every=3, bar=False) == wanted
+    assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), resumed.parameters()))
+    again = model(**drop)  # a finished run is not trained further
+    assert tuning.finetune(again, data, learning_rate=3e-3, folder=tmp_path, every=3, bar=False) == wanted
+    assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), again.parameters()))
+
+
+def test_an_interrupt_ends_the_step_and_keeps_it(tmp_path, monkeypatch):
+    data, step = batches(), tuning._step
+
+    def interrupted(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        return step(*arguments)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(tuning, "_step", interrupted)
+        tuning.finetune(model(), data, folder=tmp_path, every=100, bar=False)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert len(torch.load(tmp_path / tuning.STATE, weights_only=True)["losses"]) == 1
+    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(model(), data, bar=False)
+
+
+def test_a_run_left_off_goes_on(tmp_path):
+    data = batches()
+    part = tuning.finetune(model(), data, folder=tmp_path, until=2, bar=False)
+    whole = tuning.finetune(model(), data, folder=tmp_path, bar=False)
+    assert len(part) == 2 and whole == tuning.finetune(model(), data, bar=False)
+
+
+def test_it_runs_in_a_thread_as_well():
+    losses = []
+    thread = threading.Thread(target=lambda: losses.extend(tuning.finetune(model(), batches(2), bar=False)))
+    thread.start()
+    thread.join(60)
+    assert len(losses) == 2
+
+
+def test_refusals(tmp_path):
+    data = batches()
+    for call, says in [
+        (lambda: tuning.finetune(model(), []), "no batch"),
+        (lambda: tuning.finetune(model(n_positions=8), data), "cut the texts"),
+        (lambda: tuning.finetune(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "no label counts"),
+        (lambda: tuning.evaluate(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "No label counts"),
+        (lambda: tuning.finetune(model(), data, learning_rate=1e30, bar=False), "smaller learning rate"),
+        (lambda: tuning.pack([[1, 2]], END, 8), "more text"),
+        (lambda: tuning.pack([[1, 2]], END, 1), "2 tokens"),
+        (lambda: tuning.pad([[1], []], END), "at least one"),
+    ]:
+        with pytest.raises(CourseError, match=says):
+            call()
+    tuning.finetune(model(), data, folder=tmp_path, bar=False)
+    with pytest.raises(CourseError, match="another run"):
+        tuning.finetune(model(), data[1:], folder=tmp_path, bar=False)
+    (tmp_path / tuning.STATE).write_bytes(b"half a fi")
+    with pytest.raises(CourseError, match="cannot be read"):
+        tuning.finetune(model(), data, folder=tmp_path, bar=False)
+
+
+TEXTS = "\n\n".join(f"Story {number}: a little fox met a big bear {number * 7} times." for number in range(60))
+
+
+def command(launcher: list[str], folder, texts, checkpoint, processes: int) -> list[float]:
+    """Fine-tune as a command in so many processes; return the losses that it kept."""
+    arguments = ["-m", "course_utils.training.finetune", "--texts", texts, "--folder", folder, "--checkpoint", checkpoint,
+                 "--steps", "4", "--batch", "3", "--block", "24"]
+    done = subprocess.run([sys.executable, *launcher, *map(str, arguments)], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("4 steps") == 1 and f"{processes} process" in done.stdout
+    return torch.load(folder / tuning.STATE, weights_only=True)["losses"]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """A checkpoint and a file of texts."""
+    from tiny import byte_tokenizer
+
+    folder = tmp_path_factory.mktemp("start")
+    build(**NO_DROPOUT).save_pretrained(folder / "model")
+    byte_tokenizer().save_pretrained(folder / "model")
+    (folder / "texts.txt").write_text(TEXTS, encoding="utf-8")
+    return folder / "texts.txt", folder / "model"
+
+
+@pytest.fixture(scope="module")
+def alone(start, tmp_path_factory):
+    """The losses of one process."""
+    return command([], tmp_path_factory.mktemp("alone"), *start, processes=1)
+
+
+def test_two_processes_give_the_losses_of_one(start, alone, tmp_path):
+    """Three rows a batch: the two processes have unequal shares."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    assert command(launcher, tmp_path, *start, processes=2) == pytest.approx(alone, abs=1e-5)
+    assert GPT2LMHeadModel.from_pretrained(tmp_path / "model").config.n_layer == 2
+
+
+def test_accelerate_launches_it(start, alone, tmp_path):
+    """On a CPU it starts one process only: several want MPI there."""
+    launcher = ["-m", "accelerate.commands.launch", "--cpu", "--num_machines", "1", "--mixed_precision", "no",
+                "--dynamo_backend", "no"]
+    assert command(launcher, tmp_path, *start, processes=1) == alone
+
+
+@pytest.mark.parametrize("texts, says", [("missing.txt", "cannot be read"), ("empty.txt", "more text")])
+def test_the_command_refuses_plainly(texts, says, start, tmp_path, capsys):
+    (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
+    status = tuning.main(["--texts", str(tmp_path / texts), "--folder", str(tmp_path), "--checkpoint", str(start[1])])
+    assert status == 1 and says in capsys.readouterr().err
