@@ -16,7 +16,7 @@ import struct
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -130,10 +130,16 @@ def read(path: Path) -> "NotebookNode":
         ) from error
 
 
-def run(path: Path, notebook: "NotebookNode | None" = None, cell_seconds: float = CELL_SECONDS) -> "NotebookNode":
+def run(
+    path: Path,
+    notebook: "NotebookNode | None" = None,
+    cell_seconds: float = CELL_SECONDS,
+    settings: Mapping[str, str] | None = None,
+) -> "NotebookNode":
     """Run a notebook in a fresh kernel of this environment, in its own folder; return it with its outputs.
 
-    `notebook`: what to run in place of the file's content, such as a copy with the exercises solved.
+    `notebook`: what to run in place of the file's content, such as a copy with the exercises solved. `settings`:
+    environment variables that differ from those of `fixed_environment`, such as another COURSE_CHECKPOINT.
 
     Raise NotebookError, naming the cell, if one fails, hangs for `cell_seconds` or ends the kernel.
     """
@@ -153,7 +159,7 @@ def run(path: Path, notebook: "NotebookNode | None" = None, cell_seconds: float 
     )
     try:
         with _scratch_environment() as environment:
-            client.execute(env=environment)
+            client.execute(env=environment | dict(settings or {}))
     except CellExecutionError as error:
         raise _failed(path, at, f"{error.ename}: {error.evalue}") from error
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:

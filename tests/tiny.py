@@ -1,12 +1,16 @@
 """A tiny GPT-2 with random weights, and a tokenizer that knows bytes alone."""
 
+from pathlib import Path
+
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from course_utils import insight
+from course_utils import BUNDLED, insight
 
 END = "<|endoftext|>"
+# Lessons that train for long: where a test is not about their claims, it runs them on a tiny checkpoint.
+LONG = ("05", "06")
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -27,3 +31,11 @@ def build(seed: int = 0, scale: float = 1.0, **sizes: int) -> GPT2LMHeadModel:
     with torch.no_grad():
         model.transformer.wte.weight.mul_(scale)
     return model
+
+
+def checkpoint_in(folder: Path) -> Path:
+    """Write a tiny checkpoint into the folder, with random weights and the bundled model's tokenizer; return the folder."""
+    tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
+    tokenizer.save_pretrained(folder)
+    build(n_layer=2, n_head=3, n_embd=24, n_positions=512, vocab_size=len(tokenizer)).save_pretrained(folder)
+    return folder

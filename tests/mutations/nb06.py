@@ -25,7 +25,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("nothing masked", "mask", "batched(train_rows, train_starts)", "batched(train_rows)"),
     Mutation("only new stories", "mix", "new=at % 2 == 0", "new=True"),
     Mutation("nothing frozen", "freeze", ".requires_grad_(False)", ".requires_grad_(True)"),
-    Mutation("plenty of data", "overfit", "[pad(train_rows[:2], END)] * 4)", "batches[4 * turn:4 * turn + 4])", red="overfit-picture"),
+    Mutation("plenty of data", "overfit", "[pad(train_rows[:2], END)] * TURN)", "batches[4 * turn:4 * turn + 4])", red="overfit-picture"),
     Mutation("the first is kept", "overfit", 'if min(curve["held out"]) == curve["held out"][-1]', "if turn == 0", red="best"),
     Mutation("Trainer shuffles", "trainer", '"sequential"', '"random"', red="trainer-run"),
     Mutation("another rate for Trainer", "trainer", "learning_rate=LEARNING_RATE", "learning_rate=9 * LEARNING_RATE", red="trainer-run"),
