@@ -23,6 +23,11 @@ def test_lines_are_told_apart_without_colour():
     assert len(picture.axes[0].collections) == 1 and picture._repr_png_()
 
 
+def test_steps_are_whole_numbers():
+    picture = show.lines({"loss": [1.0] * 21}, "step", "loss")
+    assert all(tick == round(tick) for tick in picture.axes[0].get_xticks())
+
+
 def test_nothing_and_too_much_are_refused():
     with pytest.raises(CourseError, match="at least one"):
         show.bars({}, "x")

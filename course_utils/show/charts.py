@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import rc_context
+from matplotlib.ticker import MaxNLocator
 
 from ..insight.labels import visible
 from ..language import CourseError
@@ -68,8 +69,8 @@ def lines(
                 axes.fill_between(places, *bands[name], color=colour, alpha=0.15, linewidth=0)
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        if x is None and max(map(len, series.values())) <= 16:
-            axes.set_xticks(range(max(map(len, series.values()))))
+        if x is None:
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=16, integer=True))
         axes.legend()
     return picture
 
