@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .labels import byte_alphabet, token_label, visible
     from .lens import LogitLens, logit_lens
     from .likelihoods import TextLikelihood, likelihood
+    from .long_texts import LongText, write_on
     from .pieces import Token, token_bytes, token_ids, tokens
     from .samples import Samples, sample
     from .sampling import Filtered, Reading, Sampling, filters, read_prompt
@@ -50,6 +51,7 @@ _HOME = {
     "sampling": ("Filtered", "Reading", "Sampling", "filters", "read_prompt"),
     "lens": ("LogitLens", "logit_lens"),
     "likelihoods": ("TextLikelihood", "likelihood"),
+    "long_texts": ("LongText", "write_on"),
     "labels": ("byte_alphabet", "token_label", "visible"),
     "pieces": ("Token", "token_bytes", "token_ids", "tokens"),
     "forward": (
@@ -72,6 +74,7 @@ __all__ = [
     "HiddenStates",
     "Hypothesis",
     "LogitLens",
+    "LongText",
     "NextTokens",
     "Reading",
     "Samples",
@@ -97,6 +100,7 @@ __all__ = [
     "tokens",
     "trace",
     "visible",
+    "write_on",
 ]
 
 

@@ -1,6 +1,6 @@
 """Widgets to play with, each of them built on code that a lesson writes by hand before.
 
-`next_token`, `sampling_playground`, `attention_explorer`, `conversion_lab`. A widget only wires controls to what
+`next_token`, `sampling_playground`, `attention_explorer`, `conversion_lab`, `autocomplete`, `storyteller`. A widget only wires controls to what
 `insight` computes and `show` draws; where there are no widgets, `.twin()` is its picture.
 """
 
@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from .broken_models import conversion_lab
     from .next_tokens import next_token
     from .playground import sampling_playground
+    from .writers import autocomplete, storyteller
 
 # No module bears the name of a function: importing it would put the module in the function's place.
 _HOME = {
     "attention_explorer": "attention",
+    "autocomplete": "writers",
     "conversion_lab": "broken_models",
     "next_token": "next_tokens",
     "sampling_playground": "playground",
+    "storyteller": "writers",
 }
 
-__all__ = ["attention_explorer", "conversion_lab", "next_token", "sampling_playground"]
+__all__ = ["attention_explorer", "autocomplete", "conversion_lab", "next_token", "sampling_playground", "storyteller"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,249 @@
+"""Two small programs on a language model: completions as you type, and a story told by turns."""
+
+from html import escape
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import torch
+
+from .. import insight, show
+from ..insight.forward import as_found
+from ..insight.long_texts import LongText, write_on
+from ..language import Bilingual, CourseError
+from ..show.html import lines, spans
+from . import controls
+from .jobs import Job
+from .panel import Panel
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+COMPLETE = Bilingual("Autocomplete", "自動補全")
+TELL = Bilingual("Storyteller", "輪流說故事")
+_TEXT = Bilingual("Your text", "你的文字")
+_LENGTH = Bilingual("At most, in tokens", "最多幾個 token")
+_UNDO = Bilingual("Undo", "復原")
+_YOURS = Bilingual("Your part (may be empty)", "換你說（可以留白）")
+_GO = Bilingual("Add it, and the model goes on", "加進去，讓模型接下去")
+_STOP = Bilingual("Stop", "停止")
+_ANEW = Bilingual("Begin anew", "重新開始")
+_NOTHING = Bilingual("There is nothing to undo.", "沒有可以復原的步驟。")
+_EVERY = 0.05  # seconds between two pictures of a text that grows
+_LONGEST = 20_000  # tokens of a story: beyond it the page itself would grow slow
+
+
+class Autocomplete(Panel):
+    """`completions`: what may follow the text, the most probable first; `ids`: the text's tokens."""
+
+    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, choices: int) -> None:
+        self.model, self.tokenizer, self.choices, self.length = model, tokenizer, choices, 6
+        self._before: list[str] = []
+        html = "".join((
+            controls.text_area("text", _TEXT, rows=3),
+            controls.region("completions", live=True),
+            controls.row(controls.button("undo", _UNDO), controls.number("length", _LENGTH, 1, 40)),
+        ))  # fmt: skip
+        events = {"text": self.type, "accept": self.accept, "undo": self.undo, "length": self.set_length}
+        super().__init__(COMPLETE, html, events)
+        self._show(text)
+        self.put(text=text, length=self.length)
+
+    def type(self, text: str) -> None:
+        """Complete another text."""
+        self._show(text)
+        self.put(text=text)
+
+    def accept(self, number: int | str) -> None:
+        """Put a completion, by its number from 0, behind the text."""
+        if not 0 <= int(number) < len(self.completions):
+            raise CourseError("There is no such completion.", "沒有這個補全。")
+        before, longer = self.text, self.text + self.completions[int(number)]
+        self._show(longer)
+        self._before.append(before)
+        self.put(text=longer)
+
+    def undo(self, _: object = None) -> None:
+        """Take back the completion that was accepted last."""
+        if not self._before:
+            raise CourseError(_NOTHING.en, _NOTHING.zh)
+        self._show(self._before.pop())
+        self.put(text=self.text)
+
+    def set_length(self, value: float) -> None:
+        """Change how long a completion may be, in tokens."""
+        self.length = min(max(int(value), 1), 40)
+        self.put(length=self.length)
+        self._show(self.text)
+
+    def twin(self) -> show.Picture:
+        """Return the next token's distribution as a picture."""
+        return show.probabilities(insight.next_tokens(self.model, self.tokenizer, self.ids, 8), None)
+
+    def _show(self, text: str) -> None:
+        ids, completions = self._completed(text)
+        self.text, self.ids, self.completions = text, ids, completions
+        buttons = (f'<li><button type="button" data-click="accept" data-value="{at}">{escape(show_blank(one))}</button></li>'
+                   for at, one in enumerate(completions))
+        self.show(completions=f'<ol class="course-chips">{"".join(buttons)}</ol>')
+
+    def _completed(self, text: str) -> tuple[list[int], list[str]]:
+        # The oldest tokens go when the text is longer than the context: only its end matters to a completion.
+        room = self.model.config.max_position_embeddings - self.length
+        ids = (self.tokenizer(text).input_ids or [self.tokenizer.eos_token_id])[-room:]
+        rows = torch.tensor([ids], device=self.model.device)
+        with as_found(self.model):
+            found = self.model.generate(
+                rows, attention_mask=torch.ones_like(rows), max_new_tokens=self.length, do_sample=False,
+                num_beams=self.choices, num_return_sequences=self.choices, pad_token_id=self.tokenizer.eos_token_id)
+        texts = self.tokenizer.batch_decode(found[:, len(ids):], skip_special_tokens=True)
+        return ids, list(dict.fromkeys(one for one in texts if one and "\ufffd" not in one))
+
+
+class Storyteller(Panel):
+    """`told`: the story so far, as (who, ids) with "you" or "model"; `forgotten`: tokens that the model no longer sees."""
+
+    def __init__(
+        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, sampling: insight.Sampling
+    ) -> None:
+        self.model, self.tokenizer, self.sampling = model, tokenizer, sampling
+        self.length, self.job = 30, Job()
+        self.told: list[tuple[str, tuple[int, ...]]] = []
+        self.forgotten = 0
+        html = "".join((
+            controls.region("story", live=False, scrolls=True),
+            controls.text_area("text", _YOURS),
+            controls.row(controls.button("go", _GO), controls.button("stop", _STOP), controls.button("undo", _UNDO),
+                         controls.button("anew", _ANEW), controls.number("length", _LENGTH, 1, 500),
+                         controls.region("progress", role="status")),
+        ))  # fmt: skip
+        super().__init__(TELL, html, {"text": self.type, "go": self.go, "stop": self.stop, "undo": self.undo,
+                                      "anew": self.anew, "length": self.set_length})
+        self.text = text
+        insight.token_ids(tokenizer, text)  # a text that cannot be read is refused at once
+        self.put(text=text, length=self.length)
+        self._draw()
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """All tokens of the story; at least the end-of-text token, from which a new one begins."""
+        return (self.tokenizer.eos_token_id, *(token for _, part in self.told for token in part))
+
+    def type(self, text: str) -> None:
+        """Keep what the learner is writing; it joins the story at `go`."""
+        insight.token_ids(self.tokenizer, text)
+        self.text = text
+        self.put(text=text)
+
+    def go(self, _: object = None) -> None:
+        """Add the learner's part, and let the model go on in the background; `stop` ends it."""
+        self._free()
+        yours = tuple(self.tokenizer(self.text).input_ids) if self.text else ()
+        if len(self.ids) + len(yours) + self.length > _LONGEST:
+            raise CourseError("The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。")
+        if yours:
+            self.told.append(("you", yours))
+        self.text = ""
+        self.put(text="")
+        self._shown = 0.0
+        ids, forgotten, seed = self.ids, self.forgotten, len(self.told)
+        self.told.append(("model", ()))
+        self._draw()
+        self.job.start(lambda: self._work(ids, forgotten, seed))
+
+    def stop(self, _: object = None) -> None:
+        """Stop at the next token; what is written stays."""
+        self.job.stop()
+
+    def undo(self, _: object = None) -> None:
+        """Take back the last part, the model's or the learner's."""
+        self._free()
+        if not self.told:
+            raise CourseError(_NOTHING.en, _NOTHING.zh)
+        self.told.pop()
+        self.forgotten = min(self.forgotten, len(self.ids) - 1)
+        self._draw()
+
+    def anew(self, _: object = None) -> None:
+        """Begin a new story."""
+        self._free()
+        self.told, self.forgotten = [], 0
+        self._draw()
+
+    def set_length(self, value: float) -> None:
+        """Change how many tokens the model may write at a turn."""
+        self.length = min(max(int(value), 1), 500)
+        self.put(length=self.length)
+
+    def twin(self) -> show.Picture:
+        """Return the next token's distribution as a picture."""
+        context = list(self.ids[-self.model.config.max_position_embeddings:])
+        return show.probabilities(insight.next_tokens(self.model, self.tokenizer, context, 8), None)
+
+    def _free(self) -> None:
+        if self.job.is_running:
+            raise CourseError("The model is writing: press Stop first, or wait.", "模型正在寫：請先按「停止」，或等它寫完。")
+
+    def _work(self, ids: tuple[int, ...], forgotten: int, seed: int) -> None:
+        with self.reporting():
+            self._take(write_on(self.model, self.tokenizer, ids, self.sampling, max_new_tokens=self.length,
+                                forgotten=forgotten, seed=seed, watch=self._watch))
+            self._draw(is_over=True)
+            return
+        self._draw()
+
+    def _watch(self, text: LongText) -> bool:
+        self._take(text)
+        if monotonic() - self._shown > _EVERY:
+            self._draw()
+            self._shown = monotonic()
+        return self.job.may_go_on
+
+    def _take(self, text: LongText) -> None:
+        self.told[-1] = ("model", text.ids[text.start:])
+        self.forgotten, self.ended = text.forgotten, text.ended
+
+    def _draw(self, is_over: bool = False) -> None:
+        at, parts = 1, []
+        for who, ids in self.told:
+            gone = min(max(self.forgotten - at, 0), len(ids))
+            old, seen = self.tokenizer.decode(ids[:gone]), self.tokenizer.decode(ids[gone:])
+            marked = f'<span class="new">{lines(seen)}</span>' if who == "model" else lines(seen)
+            parts.append((f'<span class="gone">{lines(old)}</span>' if old else "") + marked)
+            at += len(ids)
+        if is_over and self.ended:
+            parts.append(" ∎")
+        stopped = spans(Bilingual("stopped", "已停止")) if is_over and not self.job.may_go_on else ""
+        forgot = spans(Bilingual(f"{self.forgotten} tokens out of sight", f"{self.forgotten} 個 token 已經看不到了"))
+        self.show(story=f'<div class="course-sample">{"".join(parts)}</div>',
+                  progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}")
+
+
+def show_blank(text: str) -> str:
+    """Return the text with its leading space and its line breaks to be seen."""
+    return text.replace("\n", "⏎").replace(" ", "␣", 1) if text.startswith(" ") else text.replace("\n", "⏎")
+
+
+def autocomplete(
+    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str = "", *, choices: int = 3
+) -> Autocomplete:
+    """Return a widget that completes a text as it is typed: the best `choices` of a beam search, to be clicked.
+
+    Of a text longer than the context the end is read. Raise CourseError for a model without an LM head.
+    """
+    insight.next_tokens(model, tokenizer, "", 1)  # says what is wrong with a model that cannot complete
+    return Autocomplete(model, tokenizer, text, choices)
+
+
+def storyteller(
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    text: str = "",
+    sampling: insight.Sampling | None = None,
+) -> Storyteller:
+    """Return a widget in which you and the model tell a story by turns, with a stop button and a limit for each turn.
+
+    The story may grow longer than the context, which then slides; what the model no longer sees is grey.
+    `sampling`: top-p 0.9 if not given. Raise CourseError for a model without an LM head.
+    """
+    insight.next_tokens(model, tokenizer, "", 1)
+    return Storyteller(model, tokenizer, text, sampling or insight.Sampling(top_p=0.9))
