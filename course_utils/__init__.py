@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from course_utils.checkpoints import BUNDLED, applies, checkpoint
+    from course_utils.explain import explain_last
     from course_utils.language import CourseError, language_switch
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ _HOME = {
     "CourseError": "language",
     "applies": "checkpoints",
     "checkpoint": "checkpoints",
+    "explain_last": "explain",
     "language_switch": "language",
 }
 _SUBMODULES = frozenset(
@@ -26,6 +28,8 @@ _SUBMODULES = frozenset(
         "checkpoints",
         "conversion",
         "doctor",
+        "explain",
+        "explanations",
         "files",
         "gpt2",
         "handout",
@@ -40,7 +44,7 @@ _SUBMODULES = frozenset(
     | {"training", "world"}
 )
 
-__all__ = ["BUNDLED", "CourseError", "__version__", "applies", "checkpoint", "language_switch"]
+__all__ = ["BUNDLED", "CourseError", "__version__", "applies", "checkpoint", "explain_last", "language_switch"]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`python -m course_utils lab | doctor | handout | refresh`: the course's commands."""
+"""`python -m course_utils lab | doctor | explain | handout | refresh`: the course's commands."""
 
 import sys
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from course_utils.language import CourseError, both
 _COMMANDS = {
     "lab": ("lab", "open the course in JupyterLab", "在 JupyterLab 裡開啟課程"),
     "doctor": ("doctor", "check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
+    "explain": ("explain", "say what a warning or an error means", "說明一則警告或錯誤的意思"),
     "handout": ("handout", "write student's and instructor's copies (for teachers)", "產生學生版與教師版（給老師使用）"),
     "refresh": ("notebooks", "run the notebooks and store their outputs (for authors)",
                 "重新執行 notebook 並儲存輸出（給作者使用）"),

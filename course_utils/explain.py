@@ -1,0 +1,221 @@
+"""What a warning or an error means: `python -m course_utils explain`, and `explain_last()` in a notebook.
+
+Everything is looked up in the text as a reader would see it, so that an exception, a traceback pasted from a
+notebook and a whole log are treated alike. The entries themselves are data: `course_utils.explanations`.
+"""
+
+import argparse
+import re
+import sys
+import traceback
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from course_utils.explanations import CATALOGUE, DEPENDS, NO, YES, Entry
+from course_utils.language import Bilingual, both
+
+LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end are read
+SHOWN = 5
+_TRACEBACK = 20_000  # how far before its message a traceback's lines are looked for
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+_HEADING = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|KeyboardInterrupt)(?=:|[ \t]*$)", re.MULTILINE)
+_FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
+
+_MATTERS = {
+    YES: Bilingual("Yes.", "要。"),
+    NO: Bilingual("No.", "不用。"),
+    DEPENDS: Bilingual("It depends.", "看情況。"),
+}
+_UNKNOWN = Bilingual(
+    "The catalogue does not know this message. What to do:\n"
+    "1. Run `python -m course_utils doctor`: it checks the installation, and says what to do.\n"
+    "2. Copy the last line of the message, without your own paths and names.\n"
+    "3. Search for it, in quotation marks, in the issues of the package that the last lines of the traceback name "
+    "(transformers, torch).",
+    "目錄裡沒有這則訊息。可以這樣做：\n"
+    "1. 執行 `python -m course_utils doctor`：它會檢查安裝，並說明該怎麼做。\n"
+    "2. 複製訊息的最後一行，去掉你自己的路徑與名稱。\n"
+    "3. 加上引號，到錯誤訊息最後幾行提到的套件（transformers、torch）的 issue 裡搜尋。",
+)
+_NO_ERROR = Bilingual(
+    "No error has been raised in this kernel yet. For a warning, copy its text: `explain(\"...\")`.",
+    "這個 kernel 還沒有發生過錯誤。如果是警告，請複製它的文字：`explain(\"...\")`。",
+)
+
+
+class Explanations(list[Entry]):
+    """The entries that fit a message, best first; shows itself, in the learner's language, also where it is empty."""
+
+    def __init__(self, entries: Iterable[Entry] = (), otherwise: Bilingual = _UNKNOWN) -> None:
+        super().__init__(entries)
+        self.otherwise = otherwise
+
+    def __repr__(self) -> str:
+        return str(self._text(_plain))
+
+    def _repr_markdown_(self) -> str:
+        return self._text(_markdown).markdown()
+
+    def _text(self, render: Callable[[Entry], Bilingual]) -> Bilingual:
+        if not self:
+            return self.otherwise
+        texts = [render(entry) for entry in self[:SHOWN]]
+        if len(self) > SHOWN:
+            slugs = ", ".join(entry.slug for entry in self[SHOWN:])
+            texts.append(Bilingual(f"Also: {slugs}", f"還有：{slugs}"))
+        return Bilingual("\n\n".join(text.en for text in texts), "\n\n".join(text.zh for text in texts))
+
+
+def explain(what: Any) -> Explanations:
+    """Return the entries of the catalogue that fit, best first: the error that stopped the program, then its causes,
+    then other errors, then warnings.
+
+    `what` is an exception, or a message, a traceback, a log as text; an entry's slug finds that entry. Whatever
+    else it is, its text is read. Where nothing fits, the result is empty and says what to do.
+    """
+    text = _as_text(what)
+    named = [entry for entry in CATALOGUE if entry.slug == text.strip()]
+    if named:
+        return Explanations(named)
+    return Explanations(match.entry for match in sorted(_matches(text), key=_rank))
+
+
+def explain_last() -> Explanations:
+    """Explain the last error of this notebook, with the errors that led to it."""
+    error = _last_error()
+    return Explanations(otherwise=_NO_ERROR) if error is None else explain(error)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Explain the message given, or standard input; return 1 if the catalogue does not know it, else 0."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if options.list:
+        print("\n".join(f"{entry.slug}\n    {entry.title}" for entry in CATALOGUE))
+        return 0
+    text = " ".join(options.message) if options.message else _standard_input()
+    if not text.strip():
+        parser.print_help()
+        return 2
+    found = explain(text)
+    print(found)
+    return int(not found)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils explain",
+        description=both(
+            "Say what a warning or an error means, whether it matters, and what to do. Without a message, a log is "
+            "read from standard input.",
+            "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時，從標準輸入讀取紀錄。",
+        ),
+    )
+    message, every = (
+        both("the message, in quotation marks, or the name of an entry", "加上引號的訊息，或項目的名稱"),
+        both("list every entry", "列出所有項目"),
+    )
+    parser.add_argument("message", nargs="*", help=message.replace("\n", " "))
+    parser.add_argument("--list", action="store_true", help=every.replace("\n", " "))
+    return parser
+
+
+def _standard_input() -> str:
+    stream = sys.stdin
+    if stream is None or stream.closed or stream.isatty():
+        return ""
+    if hasattr(stream, "buffer"):
+        return stream.buffer.read().decode("utf-8", errors="replace")
+    return stream.read()
+
+
+def _as_text(what: Any) -> str:
+    """Return what a reader would see: of an exception, the whole traceback with its causes."""
+    try:
+        if isinstance(what, BaseException):
+            text = "".join(traceback.format_exception(what))
+        elif isinstance(what, bytes | bytearray | memoryview):
+            text = bytes(what).decode("utf-8", errors="replace")
+        else:
+            text = str(what)
+    except Exception:  # an object that cannot say what it is
+        text = type(what).__name__
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
+    return _ANSI.sub("", text).replace("\r\n", "\n")
+
+
+@dataclass(frozen=True)
+class _Match:
+    """Where an entry's message stands in the text, and where the error that it belongs to is named (-1: nowhere)."""
+
+    entry: Entry
+    start: int
+    end: int
+    heading: int
+
+
+def _matches(text: str) -> Iterator[_Match]:
+    """Find, for each entry, the last place of an error and the first place of a warning."""
+    headings = [found.start() for found in _HEADING.finditer(text)]
+    for entry in CATALOGUE:
+        found = None
+        for found in entry.regex.finditer(text):
+            if not entry.is_error:
+                break
+        if found is None:
+            continue
+        at = bisect_right(headings, found.end())
+        match = _Match(entry, found.start(), found.end(), headings[at - 1] if at else -1)
+        if _may_be_the_cause(match, text, headings[at - 2] if at > 1 else 0):
+            yield match
+
+
+def _may_be_the_cause(match: _Match, text: str, previous: int) -> bool:
+    """Whether the traceback of the match, after the previous error, shows the entry's cause; True without a traceback."""
+    if not match.entry.where:
+        return True
+    lines = text[max(previous, match.start - _TRACEBACK) : match.start]
+    return not _FRAME.search(lines) or bool(match.entry.where_regex.search(lines))
+
+
+def _rank(match: _Match) -> tuple[int, int, int]:
+    """Order errors before warnings, the last error of a text first, and the longer of two matches first."""
+    if match.entry.is_error:
+        return 0, -match.heading, match.start - match.end
+    return 1 + (YES, DEPENDS, NO).index(match.entry.matters), match.start, 0
+
+
+def _last_error() -> BaseException | None:
+    """Return the last error that Python's prompt or IPython has shown."""
+    for name in ("last_exc", "last_value"):
+        error = getattr(sys, name, None)
+        if isinstance(error, BaseException):
+            return error
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    result = getattr(shell, "last_execution_result", None)
+    return getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
+
+
+def _plain(entry: Entry) -> Bilingual:
+    code = "".join(f"\n        {line}" for line in entry.code.splitlines())
+    matters = _MATTERS[entry.matters]
+    return Bilingual(
+        f"■ {entry.title}\n    [{entry.slug}]\n    What it means: {entry.meaning.en}\n"
+        f"    Does it matter? {matters.en}\n    What to do: {entry.remedy.en}{code}",
+        f"■ {entry.title}\n    [{entry.slug}]\n    意思：{entry.meaning.zh}\n"
+        f"    要處理嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
+    )
+
+
+def _markdown(entry: Entry) -> Bilingual:
+    code = f"\n\n```python\n{entry.code}\n```" if entry.code else ""
+    title = f"`` {entry.title} ``"
+    matters = _MATTERS[entry.matters]
+    return Bilingual(
+        f"**{title}**\n\n{entry.meaning.en}\n\n**Does it matter?** {matters.en}\n\n"
+        f"**What to do:** {entry.remedy.en}{code}",
+        f"**{title}**\n\n{entry.meaning.zh}\n\n**要處理嗎？** {matters.zh}\n\n**怎麼做：** {entry.remedy.zh}{code}",
+    )

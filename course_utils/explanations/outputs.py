@@ -1,0 +1,160 @@
+"""What goes wrong with a model's outputs, and with the cache."""
+
+from .entry import NO, YES, Entry, text
+
+ENTRIES = (
+    Entry(
+        "attention-not-computed",
+        "tuple index out of range (on outputs.attentions)",
+        r"IndexError: tuple index out of range",
+        YES,
+        text(
+            "`outputs.attentions` is empty. The default attention, SDPA, computes no attention weights that could "
+            "be returned, and does not say so.",
+            "`outputs.attentions` 是空的。預設的注意力實作 SDPA 不會算出可以回傳的注意力權重，也不會告訴你。",
+        ),
+        text(
+            "Switch to the eager implementation.",
+            "改用 eager 實作。",
+        ),
+        'model.set_attn_implementation("eager")\n'
+        "outputs = model(**inputs, output_attentions=True)",
+        ("IndexError",),
+        r"attentions\b",
+    ),
+    Entry(
+        "sdpa-cannot-return-attention",
+        "The `output_attentions` attribute is not supported when using the `attn_implementation` set to sdpa.",
+        r"`output_attentions` attribute is not supported when using the `attn_implementation` set to",
+        YES,
+        text(
+            "The default attention, SDPA, computes no attention weights that could be returned.",
+            "預設的注意力實作 SDPA 不會算出可以回傳的注意力權重。",
+        ),
+        text(
+            "Load the model with the eager implementation.",
+            "用 eager 實作載入模型。",
+        ),
+        'model = GPT2Model.from_pretrained(CHECKPOINT, attn_implementation="eager")\n'
+        "model.config.output_attentions = True",
+        ("ValueError",),
+    ),
+    Entry(
+        "output-not-asked-for",
+        "'NoneType' object is not subscriptable",
+        r"'NoneType' object is not subscriptable",
+        YES,
+        text(
+            "You index something that is None. In these lessons it is mostly `outputs.hidden_states` or "
+            "`outputs.attentions`, which the model returns only when asked.",
+            "你對 None 取索引。在這門課裡多半是 `outputs.hidden_states` 或 `outputs.attentions`："
+            "要先要求，模型才會回傳。",
+        ),
+        text(
+            "Ask for it.",
+            "呼叫時提出要求。",
+        ),
+        "outputs = model(**inputs, output_hidden_states=True)",
+        ("TypeError",),
+    ),
+    Entry(
+        "no-loss-without-labels",
+        "'NoneType' object has no attribute 'backward'",
+        r"'NoneType' object has no attribute '(?:backward|item)'",
+        YES,
+        text(
+            "`outputs.loss` is None: the model computes a loss only when it gets labels.",
+            "`outputs.loss` 是 None：模型拿到 labels 才會計算損失。",
+        ),
+        text(
+            "Pass the ids as labels too; the model shifts them by one itself.",
+            "把 id 也當成 labels 傳入；模型自己會錯開一個位置。",
+        ),
+        "outputs = model(**inputs, labels=inputs.input_ids)",
+        ("AttributeError",),
+    ),
+    Entry(
+        "cache-is-an-object",
+        "'DynamicCache' object is not subscriptable",
+        r"'DynamicCache' (?:object is not subscriptable"
+        r"|(?:object )?has no attribute '(?:to_legacy_cache|from_legacy_cache|key_cache|value_cache)')",
+        YES,
+        text(
+            "The KV cache used to be a tuple of tuples. In transformers 5 it is a `DynamicCache`, which has layers.",
+            "鍵值快取以前是元組裡再放元組；在 transformers 5 裡是 `DynamicCache`，裡面是一層一層的物件。",
+        ),
+        text(
+            "Go through its layers.",
+            "從它的 `layers` 取值。",
+        ),
+        "cache = outputs.past_key_values\n"
+        "keys, values = cache.layers[0].keys, cache.layers[0].values\n"
+        "length = cache.get_seq_length()",
+        ("TypeError", "AttributeError"),
+    ),
+    Entry(
+        "cache-given-as-a-tuple",
+        "'tuple' object has no attribute 'get_seq_length'",
+        r"'(?:tuple|list)' object has no attribute 'get_seq_length'",
+        YES,
+        text(
+            "`past_key_values` was given as a tuple, as in old code; transformers 5 wants a cache object.",
+            "`past_key_values` 傳的是元組，這是舊的寫法；transformers 5 要的是快取物件。",
+        ),
+        text(
+            "Hand on the cache that the model returned, or begin with an empty one.",
+            "把模型回傳的快取原樣傳下去，或從空的快取開始。",
+        ),
+        "cache = DynamicCache(config=model.config)\n"
+        "outputs = model(input_ids, past_key_values=cache, use_cache=True)",
+        ("AttributeError",),
+    ),
+    Entry(
+        "crop-wants-a-negative-number",
+        "Calling `crop` with a positive value (`5`) is not supported.",
+        r"Calling `crop` with a positive value",
+        YES,
+        text(
+            "`crop` takes the number of tokens to remove, as a negative number; it used to take the length to keep.",
+            "`crop` 要的是移除幾個 token，寫成負數；以前要的是保留的長度。",
+        ),
+        text(
+            "Subtract the length that you have from the length that you want.",
+            "用想要的長度減去現在的長度。",
+        ),
+        "cache.crop(wanted_length - cache.get_seq_length())",
+        ("ValueError",),
+    ),
+    Entry(
+        "detach-before-numpy",
+        "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
+        r"Can't call numpy\(\) on Tensor that requires grad",
+        YES,
+        text(
+            "The tensor still carries its computation for the gradients, and NumPy and matplotlib cannot hold that.",
+            "這個張量還帶著計算梯度用的紀錄，NumPy 和 matplotlib 裝不下它。",
+        ),
+        text(
+            "Compute without gradients where you only look, or detach.",
+            "只是要看結果的話，計算時不要梯度，或先 detach。",
+        ),
+        "with torch.no_grad():\n    logits = model(**inputs).logits\nlogits.numpy()",
+        ("RuntimeError",),
+    ),
+    Entry(
+        "cache-off-while-checkpointing",
+        "`use_cache=True` is incompatible with gradient checkpointing. Setting `use_cache=False`.",
+        r"`use_cache=True` is incompatible with gradient checkpointing",
+        NO,
+        text(
+            "While training with gradient checkpointing, the model does without the KV cache. It does not need it "
+            "there.",
+            "訓練時用了 gradient checkpointing，模型就不使用鍵值快取；訓練本來也用不到它。",
+        ),
+        text(
+            "Nothing; to be rid of the message, switch the cache off yourself.",
+            "不必處理；想讓訊息消失，就自己關掉快取。",
+        ),
+        "model.config.use_cache = False",
+    ),
+)
