@@ -33,7 +33,7 @@ class Entry:
     @cached_property
     def regex(self) -> re.Pattern[str]:
         """The compiled pattern."""
-        return re.compile(self.pattern.replace(" ", r"\s+"))
+        return re.compile(re.sub(r" (?![*?])", r"\\s+", self.pattern), re.MULTILINE)
 
     @cached_property
     def where_regex(self) -> re.Pattern[str]:

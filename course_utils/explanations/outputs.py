@@ -85,7 +85,7 @@ ENTRIES = (
         ),
         text(
             "Go through its layers.",
-            "從它的 `layers` 取值。",
+            "從它的各層取值。",
         ),
         "cache = outputs.past_key_values\n"
         "keys, values = cache.layers[0].keys, cache.layers[0].values\n"
