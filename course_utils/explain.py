@@ -24,8 +24,8 @@ _HEADING = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|Keyboar
 _FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
 
 _MATTERS = {
-    YES: Bilingual("Yes.", "要。"),
-    NO: Bilingual("No.", "不用。"),
+    YES: Bilingual("Yes.", "要緊。"),
+    NO: Bilingual("No.", "不要緊。"),
     DEPENDS: Bilingual("It depends.", "看情況。"),
 }
 _UNKNOWN = Bilingual(
@@ -206,16 +206,17 @@ def _plain(entry: Entry) -> Bilingual:
         f"■ {entry.title}\n    [{entry.slug}]\n    What it means: {entry.meaning.en}\n"
         f"    Does it matter? {matters.en}\n    What to do: {entry.remedy.en}{code}",
         f"■ {entry.title}\n    [{entry.slug}]\n    意思：{entry.meaning.zh}\n"
-        f"    要處理嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
+        f"    要緊嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
     )
 
 
 def _markdown(entry: Entry) -> Bilingual:
-    code = f"\n\n```python\n{entry.code}\n```" if entry.code else ""
+    language = "bash" if entry.is_shell else "python"
+    code = f"\n\n```{language}\n{entry.code}\n```" if entry.code else ""
     title = f"`` {entry.title} ``"
     matters = _MATTERS[entry.matters]
     return Bilingual(
         f"**{title}**\n\n{entry.meaning.en}\n\n**Does it matter?** {matters.en}\n\n"
         f"**What to do:** {entry.remedy.en}{code}",
-        f"**{title}**\n\n{entry.meaning.zh}\n\n**要處理嗎？** {matters.zh}\n\n**怎麼做：** {entry.remedy.zh}{code}",
+        f"**{title}**\n\n{entry.meaning.zh}\n\n**要緊嗎？** {matters.zh}\n\n**怎麼做：** {entry.remedy.zh}{code}",
     )

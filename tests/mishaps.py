@@ -358,8 +358,9 @@ def hub(status: int, **headers: str) -> Iterator[None]:
         def log_message(self, *_):
             pass
 
-    from huggingface_hub import constants
+    from huggingface_hub import close_session, constants
 
+    close_session()  # one made before may ask a proxy
     with HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -46,6 +46,11 @@ class Entry:
         return bool(self.kinds)
 
     @property
+    def is_shell(self) -> bool:
+        """Whether the code is for a terminal."""
+        return self.code.startswith(("python ", "hf "))
+
+    @property
     def title(self) -> str:
         """The sign with the exception's type before it."""
         return ": ".join(part for part in (*self.kinds[:1], self.sign) if part)

@@ -47,10 +47,10 @@ ENTRIES = (
         YES,
         text(
             "Weights of the checkpoint have another shape than those of the model that is to take them: a size in "
-            "the config (`n_positions`, `n_embd`, `vocab_size`, `num_labels`) was changed. The table above the error "
-            "names them.",
+            "the config (`n_positions`, `n_embd`, `vocab_size`, `num_labels`) was changed, or there is no config.json and "
+            "the sizes of the 124M GPT-2 were taken. The table above the error names the weights.",
             "檢查點的權重和模型的形狀不同：設定裡有個大小被改過（`n_positions`、`n_embd`、`vocab_size`、"
-            "`num_labels`）。錯誤上方的表格列出是哪些權重。",
+            "`num_labels`），或是沒有 config.json，於是採用了 124M GPT-2 的大小。錯誤上方的表格列出是哪些權重。",
         ),
         text(
             "Leave the size as it is. Only to give a classifier another number of classes, ignore it: those weights "
@@ -171,14 +171,16 @@ ENTRIES = (
         r"Unrecognized model in .{1,300}?Should have a `model_type` key",
         YES,
         text(
-            "`AutoModel` reads in config.json which class to take, and there is no config.json, or none that says so.",
-            "`AutoModel` 要從 config.json 得知該用哪個類別，但這裡沒有 config.json，或裡面沒有寫。",
+            "`AutoModel` reads in config.json which class to take, and there is no config.json, or none that says so. "
+            "(A class of your own choice would say nothing and take the sizes of the 124M GPT-2.)",
+            "`AutoModel` 要從 config.json 得知該用哪個類別，但這裡沒有 config.json，或裡面沒有寫。"
+            "（自己指定類別的話，它不會出聲，而是直接採用 124M GPT-2 的大小。）",
         ),
         text(
-            "Give the right folder, or name the class yourself.",
-            "給正確的資料夾，或自己指定類別。",
+            "Give the folder that `save_pretrained` wrote.",
+            "給 `save_pretrained` 寫出的那個資料夾。",
         ),
-        "model = GPT2LMHeadModel.from_pretrained(folder)",
+        "model.save_pretrained(folder)\nmodel = AutoModel.from_pretrained(folder)",
         ("ValueError",),
     ),
     Entry(
@@ -242,10 +244,10 @@ ENTRIES = (
             "這個檔案裡有 Python 物件，不只是張量。載入這種檔案可能會執行程式碼，所以 torch 拒絕。",
         ),
         text(
-            "Save weights, not models: `save_pretrained`. Only for a file that you made yourself, allow it.",
-            "請儲存權重，不要儲存整個模型物件：用 `save_pretrained`。只有你自己產生的檔案才允許載入。",
+            "Save weights, not models: `save_pretrained`. Only for a file that you made yourself, say `weights_only=False`.",
+            "請儲存權重，不要儲存整個模型物件：用 `save_pretrained`。只有你自己產生的檔案才加上 `weights_only=False`。",
         ),
-        "model.save_pretrained(folder)\ntorch.load(my_own_file, weights_only=False)",
+        "model.save_pretrained(folder)",
         ("UnpicklingError",),
     ),
     Entry(
