@@ -9,6 +9,7 @@ import re
 import sys
 import traceback
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +41,14 @@ _UNKNOWN = Bilingual(
     "3. 加上引號，到錯誤訊息最後幾行提到的套件（transformers、torch）的 issue 裡搜尋。",
 )
 _NO_ERROR = Bilingual(
-    "No error has been raised in this kernel yet. For a warning, copy its text: `explain(\"...\")`.",
-    "這個 kernel 還沒有發生過錯誤。如果是警告，請複製它的文字：`explain(\"...\")`。",
+    "No error has been raised in this kernel yet. For a warning, copy its text: "
+    '`from course_utils.explain import explain`, then `explain("...")`.',
+    "這個 kernel 還沒有發生過錯誤。如果是警告，請複製它的文字："
+    '先 `from course_utils.explain import explain`，再 `explain("...")`。',
+)
+_PASTE = Bilingual(
+    "Paste the message, then press Ctrl-D on a line of its own (on Windows, Ctrl-Z and Enter).",
+    "貼上訊息，再另起一行按 Ctrl-D（Windows 上按 Ctrl-Z 再按 Enter）。",
 )
 
 
@@ -108,9 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m course_utils explain",
         description=both(
-            "Say what a warning or an error means, whether it matters, and what to do. Without a message, a log is "
-            "read from standard input.",
-            "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時，從標準輸入讀取紀錄。",
+            "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard input "
+            "is read: paste there, or send a log.",
+            "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時會讀取標準輸入：可以貼上訊息，或送入一份紀錄。",
         ),
     )
     message, every = (
@@ -123,9 +130,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _standard_input() -> str:
+    """Read it to its end. A terminal is asked to paste: in an argument, backticks are commands."""
     stream = sys.stdin
-    if stream is None or stream.closed or stream.isatty():
+    if stream is None or stream.closed:
         return ""
+    if stream.isatty():
+        print(_PASTE, file=sys.stderr)
     if hasattr(stream, "buffer"):
         return stream.buffer.read().decode("utf-8", errors="replace")
     return stream.read()
@@ -161,10 +171,7 @@ def _matches(text: str) -> Iterator[_Match]:
     """Find, for each entry, the last place of an error and the first place of a warning."""
     headings = [found.start() for found in _HEADING.finditer(text)]
     for entry in CATALOGUE:
-        found = None
-        for found in entry.regex.finditer(text):
-            if not entry.is_error:
-                break
+        found = _last(entry.regex, text) if entry.is_error else entry.regex.search(text)
         if found is None:
             continue
         at = bisect_right(headings, found.end())
@@ -173,8 +180,13 @@ def _matches(text: str) -> Iterator[_Match]:
             yield match
 
 
+def _last(regex: re.Pattern[str], text: str) -> re.Match[str] | None:
+    found = deque(regex.finditer(text), maxlen=1)
+    return found[0] if found else None
+
+
 def _may_be_the_cause(match: _Match, text: str, previous: int) -> bool:
-    """Whether the traceback of the match, after the previous error, shows the entry's cause; True without a traceback."""
+    """Whether the traceback, after the previous error, shows the entry's cause; True where there is no traceback."""
     if not match.entry.where:
         return True
     lines = text[max(previous, match.start - _TRACEBACK) : match.start]

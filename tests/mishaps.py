@@ -387,7 +387,8 @@ def _(folder):
         "unauthenticated; You are sending unauthenticated requests to the HF Hub. Please set a HF_TOKEN to enable "
         "higher rate limits and faster downloads."
     )
-    with hub(404, X_Error_Code="EntryNotFound", X_Repo_Commit="a" * 40, X_HF_Warning=said), contextlib.suppress(OSError):
+    answer = hub(404, X_Error_Code="EntryNotFound", X_Repo_Commit="a" * 40, X_HF_Warning=said)
+    with answer, contextlib.suppress(OSError):
         GPT2Config.from_pretrained("gpt2", cache_dir=folder)
 
 
@@ -458,7 +459,7 @@ def _(folder):
     import transformers
 
     vars(transformers).pop("ViTImageProcessor", None)
-    transformers.ViTImageProcessor
+    getattr(transformers, "ViTImageProcessor")  # noqa: B009
 
 
 @provokes("flash-attention-not-installed")

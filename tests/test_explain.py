@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import nbclient
+import nbformat
 import pytest
 import tiny
 import torch
@@ -194,7 +196,7 @@ def test_hostile_input_finds_nothing_and_says_what_to_do(hostile: object) -> Non
     assert '<div lang="en">' in found._repr_markdown_()
 
 
-class Mute(Exception):
+class MuteError(Exception):
     """An exception that cannot say what it is."""
 
     def __str__(self) -> str:
@@ -224,7 +226,7 @@ def deep() -> Exception:
     return raised(dig)
 
 
-@pytest.mark.parametrize("make", [Mute, circle, long_chain, deep])
+@pytest.mark.parametrize("make", [MuteError, circle, long_chain, deep])
 def test_hostile_exceptions(make: Callable[[], object]) -> None:
     assert explain(make()) == []
 
@@ -266,7 +268,18 @@ def test_a_message_alone_names_every_cause_and_a_traceback_the_right_one(tmp_pat
     assert [entry.slug for entry in explain(error)] == ["token-id-out-of-range"]
 
 
-@pytest.mark.parametrize("action", [lambda: ()[0], lambda: [][0], lambda: {}["x"], lambda: [] + 1])
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda: ()[0],
+        lambda: {}["size"],
+        lambda: [].shape,
+        lambda: "".size,
+        lambda: range(1.5),
+        lambda: torch.ones(2, 2)[0, 0, 0],
+        lambda: torch.nn.Embedding(2, 2)(torch.tensor([5])),
+    ],
+)
 def test_an_error_that_only_resembles_an_entry_is_not_explained(action: Callable[[], object]) -> None:
     assert explain(raised(action)) == []
 
@@ -274,11 +287,15 @@ def test_an_error_that_only_resembles_an_entry_is_not_explained(action: Callable
 def test_the_error_comes_before_its_causes() -> None:
     def fail() -> None:
         try:
-            raise KeyError("size")
-        except KeyError as error:
+            raise NameError("name 'model' is not defined")
+        except NameError as error:
             raise RuntimeError("mat1 and mat2 shapes cannot be multiplied (2x3 and 4x2)") from error
 
-    assert [entry.slug for entry in explain(raised(fail))] == ["shapes-do-not-fit", "encoding-not-unpacked"]
+    assert [entry.slug for entry in explain(raised(fail))] == ["shapes-do-not-fit", "name-not-defined"]
+
+
+def test_what_python_itself_says_of_a_missing_module() -> None:
+    assert [entry.slug for entry in explain("python: No module named jupyter")] == ["package-not-in-this-kernel"]
 
 
 def test_messages_may_be_wrapped_and_coloured() -> None:
@@ -347,6 +364,20 @@ def test_of_many_entries_the_first_are_shown_and_the_others_named() -> None:
     assert shown.count("What it means:") == 5 and "Also: " in shown and "還有：" in shown
 
 
+def test_in_jupyter_it_is_markdown_and_its_coloured_tracebacks_are_read() -> None:
+    cells = (
+        "import tiny, torch; tiny.build()(torch.tensor([[1000]]))",
+        "from course_utils import explain_last; explain_last()",
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    nbclient.NotebookClient(notebook, allow_errors=True).execute(env={**os.environ, "PYTHONPATH": paths})
+    (error,), (shown,) = (cell.outputs for cell in notebook.cells)
+    assert "\x1b[" in "".join(error.traceback)
+    assert [entry.slug for entry in explain("\n".join(error.traceback))] == ["token-id-out-of-range"]
+    assert "**What to do:**" in shown.data["text/markdown"] and "怎麼做：" in shown.data["text/plain"]
+
+
 # On the command line
 
 
@@ -367,6 +398,15 @@ def test_a_log_on_standard_input_in_any_encoding(monkeypatch, capsys) -> None:
     log = "步驟 1\n".encode("big5") + b"NameError: name 'model' is not defined\n"
     status, out = run(monkeypatch, capsys, stdin=log)
     assert status == 0 and "[name-not-defined]" in out
+
+
+def test_a_terminal_is_asked_to_paste(monkeypatch, capsys) -> None:
+    terminal = io.StringIO("Using the model-agnostic default `max_length` (=20)\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr(sys, "stdin", terminal)
+    assert main([]) == 0
+    said = capsys.readouterr()
+    assert "[no-length-given]" in said.out and "Ctrl-D" in said.err
 
 
 def test_what_is_not_known_is_status_1_and_nothing_at_all_is_help(monkeypatch, capsys) -> None:
@@ -393,9 +433,8 @@ def test_the_name_explain_is_the_module_and_explain_last_the_function() -> None:
 
 def test_the_commands_start_without_torch() -> None:
     code = "import sys; from course_utils.explain import explain; explain('x'); print('torch' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.strip() == "False"
 
 

@@ -54,8 +54,3 @@ class Entry:
     def title(self) -> str:
         """The sign with the exception's type before it."""
         return ": ".join(part for part in (*self.kinds[:1], self.sign) if part)
-
-
-def text(en: str, zh: str) -> Bilingual:
-    """Return the sentence in both languages."""
-    return Bilingual(en, zh)

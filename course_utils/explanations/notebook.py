@@ -1,6 +1,8 @@
 """What Python, Jupyter, matplotlib and the course itself say."""
 
-from .entry import DEPENDS, NO, YES, Entry, text
+from course_utils.language import Bilingual
+
+from .entry import DEPENDS, NO, YES, Entry
 
 ENTRIES = (
     Entry(
@@ -8,11 +10,11 @@ ENTRIES = (
         "name '____' is not defined",
         r"name '_{2,}' is not defined|There is still a ____ in this cell",
         YES,
-        text(
+        Bilingual(
             "`____` marks a blank of an exercise, and one is still open.",
             "`____` 是練習裡的空格，還有一個沒填。",
         ),
-        text(
+        Bilingual(
             "Put your own code in its place, and run the cell that opens the exercises first.",
             "把它換成你自己的程式碼；練習開頭的儲存格也要先執行。",
         ),
@@ -24,12 +26,12 @@ ENTRIES = (
         "name 'model' is not defined",
         r"name '(?!_+')\w{1,100}' is not defined",
         YES,
-        text(
+        Bilingual(
             "This kernel has not met the name: the cell that makes it has not been run since the kernel started, or "
             "the name is spelt differently.",
             "這個 kernel 還不認得這個名稱：可能 kernel 啟動之後還沒執行產生它的儲存格，或名稱拼錯了。",
         ),
-        text(
+        Bilingual(
             "Run the cells above, from the top (Run → Run All Above Selected Cell).",
             "從頭執行上面的儲存格（Run → Run All Above Selected Cell）。",
         ),
@@ -39,14 +41,14 @@ ENTRIES = (
     Entry(
         "package-not-in-this-kernel",
         "No module named 'transformers'",
-        r"No module named '[\w.]{1,100}'",
+        r"No module named '?[\w.]{1,100}",
         YES,
-        text(
+        Bilingual(
             "The Python that runs this notebook does not have the package. Often it is installed, but in another "
             "environment: the notebook has the wrong kernel.",
             "執行這份 notebook 的 Python 沒有這個套件。常見的情況是套件裝在另一個環境，而 notebook 選錯了 kernel。",
         ),
-        text(
+        Bilingual(
             "See which Python this is; choose the course's kernel, or install into this one with `%pip`.",
             "看看是哪一個 Python；選擇課程的 kernel，或用 `%pip` 安裝到這個環境。",
         ),
@@ -58,12 +60,12 @@ ENTRIES = (
         "Glyph 35987 (\\N{CJK UNIFIED IDEOGRAPH-8C93}) missing from font(s) DejaVu Sans.",
         r"Glyph \d+ \(.{1,80}?\) missing from (?:current )?font",
         DEPENDS,
-        text(
+        Bilingual(
             "matplotlib's font has no such character and draws a box. The numbers in the figure are right; the "
             "Chinese labels cannot be read.",
             "matplotlib 的字型沒有這個字，所以畫成方框。圖裡的數值是對的，但中文標籤看不懂。",
         ),
-        text(
+        Bilingual(
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
@@ -74,12 +76,12 @@ ENTRIES = (
         "findfont: Font family 'Noto Sans TC' not found.",
         r"findfont: Font family .{1,100}? not found",
         DEPENDS,
-        text(
+        Bilingual(
             "The font that was asked for is not on this machine, and matplotlib takes another. Latin letters are "
             "fine; Chinese becomes boxes.",
             "這台機器沒有指定的字型，matplotlib 改用別的。英文字母沒問題，中文會變成方框。",
         ),
-        text(
+        Bilingual(
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
@@ -90,11 +92,11 @@ ENTRIES = (
         "More than 20 figures have been opened.",
         r"More than \d+ figures have been opened",
         NO,
-        text(
+        Bilingual(
             "Figures made by `plt.figure` stay in memory until they are closed. The pictures are right.",
             "`plt.figure` 產生的圖會留在記憶體裡，直到關掉為止。圖本身沒有問題。",
         ),
-        text(
+        Bilingual(
             "Close them in loops.",
             "在迴圈裡把圖關掉。",
         ),
@@ -105,12 +107,12 @@ ENTRIES = (
         "IProgress not found. Please update jupyter and ipywidgets.",
         r"IProgress not found\. Please update jupyter and ipywidgets",
         NO,
-        text(
+        Bilingual(
             "The kernel has no ipywidgets, so tqdm writes its progress bar as text. Results are the same; the "
             "course's own widgets do not show either.",
             "這個 kernel 沒有 ipywidgets，所以 tqdm 用文字顯示進度列。結果相同，只是課程的小工具也不會出現。",
         ),
-        text(
+        Bilingual(
             "Choose the course's kernel, or install ipywidgets and restart the kernel.",
             "選擇課程的 kernel，或安裝 ipywidgets 再重新啟動 kernel。",
         ),
@@ -121,11 +123,11 @@ ENTRIES = (
         "CourseError: the course's own message",
         r"course_utils\.language\.CourseError|^CourseError:",
         YES,
-        text(
+        Bilingual(
             "The course itself stopped here, and says in both languages what happened and what to do.",
             "這是課程自己停下來的，訊息用兩種語言說明了發生什麼事、該怎麼做。",
         ),
-        text(
+        Bilingual(
             "Follow the message. If it does not help, let the doctor look.",
             "照著訊息做。如果沒有幫助，就讓 doctor 檢查。",
         ),

@@ -1,6 +1,8 @@
 """What goes wrong with a model's outputs, and with the cache."""
 
-from .entry import NO, YES, Entry, text
+from course_utils.language import Bilingual
+
+from .entry import NO, YES, Entry
 
 ENTRIES = (
     Entry(
@@ -8,12 +10,12 @@ ENTRIES = (
         "tuple index out of range (on outputs.attentions)",
         r"IndexError: tuple index out of range",
         YES,
-        text(
+        Bilingual(
             "`outputs.attentions` is empty. The default attention, SDPA, computes no attention weights that could "
             "be returned, and does not say so.",
             "`outputs.attentions` 是空的。預設的注意力實作 SDPA 不會算出可以回傳的注意力權重，也不會告訴你。",
         ),
-        text(
+        Bilingual(
             "Switch to the eager implementation.",
             "改用 eager 實作。",
         ),
@@ -27,11 +29,11 @@ ENTRIES = (
         "The `output_attentions` attribute is not supported when using the `attn_implementation` set to sdpa.",
         r"`output_attentions` attribute is not supported when using the `attn_implementation` set to",
         YES,
-        text(
+        Bilingual(
             "The default attention, SDPA, computes no attention weights that could be returned.",
             "預設的注意力實作 SDPA 不會算出可以回傳的注意力權重。",
         ),
-        text(
+        Bilingual(
             "Load the model with the eager implementation.",
             "用 eager 實作載入模型。",
         ),
@@ -44,13 +46,13 @@ ENTRIES = (
         "'NoneType' object is not subscriptable",
         r"'NoneType' object is not subscriptable",
         YES,
-        text(
+        Bilingual(
             "You index something that is None. In these lessons it is mostly `outputs.hidden_states` or "
             "`outputs.attentions`, which the model returns only when asked.",
             "你對 None 取索引。在這門課裡多半是 `outputs.hidden_states` 或 `outputs.attentions`："
             "要先要求，模型才會回傳。",
         ),
-        text(
+        Bilingual(
             "Ask for it.",
             "呼叫時提出要求。",
         ),
@@ -62,11 +64,11 @@ ENTRIES = (
         "'NoneType' object has no attribute 'backward'",
         r"'NoneType' object has no attribute '(?:backward|item)'",
         YES,
-        text(
+        Bilingual(
             "`outputs.loss` is None: the model computes a loss only when it gets labels.",
             "`outputs.loss` 是 None：模型拿到 labels 才會計算損失。",
         ),
-        text(
+        Bilingual(
             "Pass the ids as labels too; the model shifts them by one itself.",
             "把 id 也當成 labels 傳入；模型自己會錯開一個位置。",
         ),
@@ -79,11 +81,11 @@ ENTRIES = (
         r"'DynamicCache' (?:object is not subscriptable"
         r"|(?:object )?has no attribute '(?:to_legacy_cache|from_legacy_cache|key_cache|value_cache)')",
         YES,
-        text(
+        Bilingual(
             "The KV cache used to be a tuple of tuples. In transformers 5 it is a `DynamicCache`, which has layers.",
             "鍵值快取以前是元組裡再放元組；在 transformers 5 裡是 `DynamicCache`，裡面是一層一層的物件。",
         ),
-        text(
+        Bilingual(
             "Go through its layers.",
             "從它的各層取值。",
         ),
@@ -97,11 +99,11 @@ ENTRIES = (
         "'tuple' object has no attribute 'get_seq_length'",
         r"'(?:tuple|list)' object has no attribute 'get_seq_length'",
         YES,
-        text(
+        Bilingual(
             "`past_key_values` was given as a tuple, as in old code; transformers 5 wants a cache object.",
             "`past_key_values` 傳的是元組，這是舊的寫法；transformers 5 要的是快取物件。",
         ),
-        text(
+        Bilingual(
             "Hand on the cache that the model returned, or begin with an empty one.",
             "把模型回傳的快取原樣傳下去，或從空的快取開始。",
         ),
@@ -114,11 +116,11 @@ ENTRIES = (
         "Calling `crop` with a positive value (`5`) is not supported.",
         r"Calling `crop` with a positive value",
         YES,
-        text(
+        Bilingual(
             "`crop` takes the number of tokens to remove, as a negative number; it used to take the length to keep.",
             "`crop` 要的是移除幾個 token，寫成負數；以前要的是保留的長度。",
         ),
-        text(
+        Bilingual(
             "Subtract the length that you have from the length that you want.",
             "用想要的長度減去現在的長度。",
         ),
@@ -130,11 +132,11 @@ ENTRIES = (
         "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.",
         r"Can't call numpy\(\) on Tensor that requires grad",
         YES,
-        text(
+        Bilingual(
             "The tensor still carries its computation for the gradients, and NumPy and matplotlib cannot hold that.",
             "這個張量還帶著計算梯度用的紀錄，NumPy 和 matplotlib 裝不下它。",
         ),
-        text(
+        Bilingual(
             "Compute without gradients where you only look, or detach.",
             "只是要看結果的話，計算時不要梯度，或先 detach。",
         ),
@@ -146,12 +148,12 @@ ENTRIES = (
         "`use_cache=True` is incompatible with gradient checkpointing. Setting `use_cache=False`.",
         r"`use_cache=True` is incompatible with gradient checkpointing",
         NO,
-        text(
+        Bilingual(
             "While training with gradient checkpointing, the model does without the KV cache. It does not need it "
             "there.",
             "訓練時用了 gradient checkpointing，模型就不使用鍵值快取；訓練本來也用不到它。",
         ),
-        text(
+        Bilingual(
             "Nothing; to be rid of the message, switch the cache off yourself.",
             "不必處理；想讓訊息消失，就自己關掉快取。",
         ),

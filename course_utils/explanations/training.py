@@ -1,6 +1,8 @@
 """What training and plain torch say."""
 
-from .entry import DEPENDS, NO, YES, Entry, text
+from course_utils.language import Bilingual
+
+from .entry import NO, YES, Entry
 
 ENTRIES = (
     Entry(
@@ -8,11 +10,11 @@ ENTRIES = (
         "Using the `Trainer` with `PyTorch` requires `accelerate>=1.1.0`",
         r"Using the `Trainer` with `PyTorch` requires `accelerate",
         YES,
-        text(
+        Bilingual(
             "`Trainer` needs one more package, which the course does not install: its own training loops do without.",
             "`Trainer` 需要另一個套件。課程沒有安裝它，因為課程自己的訓練迴圈用不到。",
         ),
-        text(
+        Bilingual(
             "Install it in the environment of this kernel, then restart the kernel.",
             "把它安裝到這個 kernel 的環境裡，再重新啟動 kernel。",
         ),
@@ -24,13 +26,14 @@ ENTRIES = (
         "TrainingArguments.__init__() got an unexpected keyword argument 'evaluation_strategy'",
         r"TrainingArguments\.__init__\(\) got an unexpected keyword argument",
         YES,
-        text(
+        Bilingual(
             "The argument has another name in transformers 5, or is gone.",
             "這個引數在 transformers 5 裡換了名稱，或已經移除。",
         ),
-        text(
+        Bilingual(
             "`evaluation_strategy` is `eval_strategy` now, `no_cuda` is `use_cpu`; `overwrite_output_dir` is gone.",
-            "`evaluation_strategy` 現在是 `eval_strategy`，`no_cuda` 現在是 `use_cpu`；`overwrite_output_dir` 已經移除。",
+            "`evaluation_strategy` 現在是 `eval_strategy`，`no_cuda` 現在是 `use_cpu`；"
+            "`overwrite_output_dir` 已經移除。",
         ),
         'TrainingArguments(folder, eval_strategy="epoch", use_cpu=True)',
         ("TypeError",),
@@ -40,11 +43,11 @@ ENTRIES = (
         "Trainer.__init__() got an unexpected keyword argument 'tokenizer'",
         r"Trainer\.__init__\(\) got an unexpected keyword argument",
         YES,
-        text(
+        Bilingual(
             "`Trainer` takes the tokenizer under another name since version 5.",
             "從第 5 版起，`Trainer` 用另一個名稱接收 tokenizer。",
         ),
-        text(
+        Bilingual(
             "Say `processing_class`.",
             "改寫成 `processing_class`。",
         ),
@@ -56,11 +59,11 @@ ENTRIES = (
         "`loss_type=None` was set in the config but it is unrecognized. Using the default loss: `ForCausalLMLoss`.",
         r"`loss_type=None` was set in the config but it is unrecognized",
         NO,
-        text(
+        Bilingual(
             "The loss is the right one for GPT-2, the cross-entropy of the next token. Only nobody had said so.",
             "使用的損失正是 GPT-2 該用的：下一個 token 的交叉熵。只是設定裡沒有寫明。",
         ),
-        text(
+        Bilingual(
             "Nothing; to be rid of the message, say so.",
             "不必處理；想讓訊息消失，就把它寫明。",
         ),
@@ -71,11 +74,11 @@ ENTRIES = (
         "'pin_memory' argument is set as true but no accelerator is found",
         r"'pin_memory' argument is set as true but no accelerator is found",
         NO,
-        text(
+        Bilingual(
             "A setting that speeds up copying to a GPU, on a machine without one. It does nothing.",
             "這個設定能加快把資料複製到 GPU 的速度，但這台機器沒有 GPU，所以沒有作用。",
         ),
-        text(
+        Bilingual(
             "Nothing; or switch it off.",
             "不必處理；也可以關掉它。",
         ),
@@ -86,13 +89,13 @@ ENTRIES = (
         "Trying to backward through the graph a second time",
         r"Trying to backward through the graph a second time",
         YES,
-        text(
+        Bilingual(
             "`backward()` frees what it needed, so it works once for each forward pass. Often the cell with "
             "`loss.backward()` was run twice.",
             "`backward()` 用完就釋放暫存的內容，所以一次前向傳播只能呼叫一次。常見的原因是重複執行了 "
             "`loss.backward()` 的儲存格。",
         ),
-        text(
+        Bilingual(
             "Compute the loss again before each `backward()`.",
             "每次 `backward()` 之前，重新計算損失。",
         ),
@@ -104,12 +107,12 @@ ENTRIES = (
         "element 0 of tensors does not require grad and does not have a grad_fn",
         r"element \d+ of tensors does not require grad and does not have a grad_fn",
         YES,
-        text(
+        Bilingual(
             "The loss was computed without a record for gradients: under `torch.no_grad()`, with all weights "
             "frozen, or from a detached tensor.",
             "計算損失時沒有留下梯度的紀錄：可能在 `torch.no_grad()` 裡、權重全部凍結，或用了 detach 過的張量。",
         ),
-        text(
+        Bilingual(
             "Compute the loss outside `no_grad`, and see that something can be trained.",
             "在 `no_grad` 之外計算損失，並確認有可以訓練的權重。",
         ),
@@ -123,11 +126,11 @@ ENTRIES = (
         r"a leaf Variable that requires grad is being used in an in-place operation"
         r"|a view of a leaf Variable that requires grad is being used in an in-place operation",
         YES,
-        text(
+        Bilingual(
             "A weight was changed directly while torch records computations for its gradient.",
             "torch 正在為權重的梯度做紀錄，這時不能直接改動權重。",
         ),
-        text(
+        Bilingual(
             "Change weights without recording.",
             "在不做紀錄的情況下改動權重。",
         ),
@@ -139,11 +142,11 @@ ENTRIES = (
         "grad can be implicitly created only for scalar outputs",
         r"grad can be implicitly created only for scalar outputs",
         YES,
-        text(
+        Bilingual(
             "`backward()` starts from one number, the loss, and this tensor holds many.",
             "`backward()` 要從一個數字（損失）出發，而這個張量裡有很多數字。",
         ),
-        text(
+        Bilingual(
             "Take the mean first, or use the model's loss.",
             "先取平均，或用模型算的損失。",
         ),
@@ -155,13 +158,13 @@ ENTRIES = (
         "Expected input batch_size (5) to match target batch_size (4).",
         r"Expected input batch_size \(\d+\) to match target batch_size|Expected target size \[",
         YES,
-        text(
+        Bilingual(
             "Logits and labels do not have a row each for the same tokens. With `labels=`, the model itself shifts "
             "by one, so the labels must be as long as the ids; for `cross_entropy`, the logits must be flat.",
             "logits 和 labels 對不上，兩者應該一個 token 一列。使用 `labels=` 時，模型自己會錯開一個位置，"
             "所以 labels 要和 id 一樣長；使用 `cross_entropy` 時，要先把 logits 攤平。",
         ),
-        text(
+        Bilingual(
             "Let the model do it, or shift and flatten both by hand.",
             "交給模型做，或自己把兩者錯開再攤平。",
         ),
@@ -175,12 +178,12 @@ ENTRIES = (
         r"mat1 and mat2 shapes cannot be multiplied"
         r"|The size of tensor a \(\d+\) must match the size of tensor b",
         YES,
-        text(
+        Bilingual(
             "Two tensors are combined whose shapes do not fit: in a product, the columns of the first are not the "
             "rows of the second; in a sum, a dimension differs.",
             "兩個張量的形狀不合：相乘時，前者的行數和後者的列數不同；相加時，有一個維度不同。",
         ),
-        text(
+        Bilingual(
             "Print the shapes. Often a transpose is missing, or a batch dimension is too many.",
             "印出形狀。常見的原因是少了轉置，或多了批次維度。",
         ),
@@ -192,13 +195,13 @@ ENTRIES = (
         "mat1 and mat2 must have the same dtype, but got Half and Float",
         r"must have the same dtype, but got \w+ and \w+|expected scalar type \w+ but found \w+",
         YES,
-        text(
+        Bilingual(
             "Numbers of two precisions meet: a checkpoint in float16 or bfloat16, say, and a layer of yours in "
             "float32. `from_pretrained` keeps the checkpoint's own precision.",
             "兩種精度的數字碰在一起：例如檢查點是 float16 或 bfloat16，而你自己的層是 float32。"
             "`from_pretrained` 會沿用檢查點原本的精度。",
         ),
-        text(
+        Bilingual(
             "Load the model in float32, or bring both to one precision.",
             "用 float32 載入模型，或把兩者轉成同一種精度。",
         ),
@@ -211,11 +214,11 @@ ENTRIES = (
         r"Expected all tensors to be on the same device"
         r"|Tensor on device \S{1,20} is not on the expected device",
         YES,
-        text(
+        Bilingual(
             "Model and inputs are in different places, one on the GPU and one on the CPU, for instance.",
             "模型和輸入在不同的裝置上，例如一個在 GPU，一個在 CPU。",
         ),
-        text(
+        Bilingual(
             "Bring the inputs to where the model is.",
             "把輸入搬到模型所在的裝置。",
         ),
@@ -227,11 +230,11 @@ ENTRIES = (
         "Torch not compiled with CUDA enabled",
         r"Torch not compiled with CUDA enabled|Found no NVIDIA driver on your system",
         YES,
-        text(
+        Bilingual(
             'The code asks for a GPU (`"cuda"`), and this torch, or this machine, has none. The course needs none.',
             '程式要用 GPU（`"cuda"`），但這份 torch 或這台機器沒有。這門課不需要 GPU。',
         ),
-        text(
+        Bilingual(
             "Take the CPU where there is no GPU.",
             "沒有 GPU 時就用 CPU。",
         ),
@@ -244,11 +247,11 @@ ENTRIES = (
         r"DefaultCPUAllocator: (?:can't allocate|not enough) memory|CUDA out of memory"
         r"|Unable to allocate .{1,40}for an array with shape",
         YES,
-        text(
+        Bilingual(
             "There is not enough memory for a tensor of this size. The message says how many bytes it would take.",
             "記憶體放不下這麼大的張量。訊息裡寫了需要多少位元組。",
         ),
-        text(
+        Bilingual(
             "Use smaller batches and shorter texts, compute without gradients, close other notebooks, and restart "
             "the kernel. If the number is absurd, a shape is wrong.",
             "把批次變小、文字變短，不算梯度，關掉其他 notebook，再重新啟動 kernel。如果數字大得離譜，就是形狀寫錯了。",
@@ -261,11 +264,11 @@ ENTRIES = (
         "`embed_dim` must be divisible by num_heads (got `embed_dim`: 10 and `num_heads`: 3).",
         r"`embed_dim` must be divisible by num_heads",
         YES,
-        text(
+        Bilingual(
             "The heads share the vector's entries equally, so `n_embd` must be a multiple of `n_head`.",
             "各個注意力頭平分向量，所以 `n_embd` 必須是 `n_head` 的倍數。",
         ),
-        text(
+        Bilingual(
             "Change one of the two.",
             "改其中一個。",
         ),
@@ -277,11 +280,11 @@ ENTRIES = (
         "`gradient_checkpointing_enable` is deprecated and will be removed in v6.",
         r"`gradient_checkpointing_\w+` is deprecated",
         NO,
-        text(
+        Bilingual(
             "The method still works; from version 6 on it has another name only.",
             "這個方法目前還能用；從第 6 版起只剩新的名稱。",
         ),
-        text(
+        Bilingual(
             "Write the new name when you next touch the line.",
             "下次改到這一行時，換成新的名稱。",
         ),
