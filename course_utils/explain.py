@@ -115,8 +115,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m course_utils explain",
         description=both(
-            "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard input "
-            "is read: paste there, or send a log.",
+            "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard "
+            "input is read: paste there, or send a log.",
             "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時會讀取標準輸入：可以貼上訊息，或送入一份紀錄。",
         ),
     )

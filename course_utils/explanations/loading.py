@@ -128,8 +128,8 @@ ENTRIES = (
             "hub 上沒有這個名稱的模型（這裡也沒有這個名稱的資料夾），或者它不公開。",
         ),
         Bilingual(
-            "Check the spelling: `gpt2`, not `gtp2` or `gpt-2`. For a private model, log in.",
-            "檢查拼字：是 `gpt2`，不是 `gtp2` 或 `gpt-2`。不公開的模型需要登入。",
+            "Check the spelling: `gpt2`, not `gtp2`. For a private model, log in.",
+            "檢查拼字：是 `gpt2`，不是 `gtp2`。不公開的模型需要登入。",
         ),
         'GPT2LMHeadModel.from_pretrained("gpt2")',
         ("OSError", "RepositoryNotFoundError"),
@@ -361,8 +361,8 @@ ENTRIES = (
         r"FlashAttention\d? ?has been toggled on, but it cannot be used",
         YES,
         Bilingual(
-            "FlashAttention is a package of its own, for NVIDIA GPUs only.",
-            "FlashAttention 是另外的套件，只能用在 NVIDIA 的 GPU 上。",
+            "FlashAttention is a package of its own, and needs a GPU.",
+            "FlashAttention 是另外的套件，而且需要 GPU。",
         ),
         Bilingual(
             "Leave the argument out: the default, SDPA, is fast and runs everywhere.",

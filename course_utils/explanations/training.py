@@ -44,12 +44,12 @@ ENTRIES = (
         r"Trainer\.__init__\(\) got an unexpected keyword argument",
         YES,
         Bilingual(
-            "`Trainer` takes the tokenizer under another name since version 5.",
-            "從第 5 版起，`Trainer` 用另一個名稱接收 tokenizer。",
+            "`Trainer` does not know this argument. The tokenizer has another name there, in transformers 5.",
+            "`Trainer` 不認得這個引數。在 transformers 5 裡，接收 tokenizer 的引數換了名稱。",
         ),
         Bilingual(
-            "Say `processing_class`.",
-            "改寫成 `processing_class`。",
+            "For `tokenizer`, say `processing_class`.",
+            "把 `tokenizer` 改寫成 `processing_class`。",
         ),
         "Trainer(model=model, args=arguments, train_dataset=texts, processing_class=tokenizer)",
         ("TypeError",),
