@@ -488,6 +488,21 @@ def _(folder):
     Trainer(model=tiny.build(), tokenizer=tiny.byte_tokenizer())
 
 
+def train_on(folder: Path, example: dict[str, Any]) -> None:
+    arguments = TrainingArguments(str(folder), report_to="none", max_steps=1, use_cpu=True)
+    Trainer(model=quiet_model(), args=arguments, train_dataset=[example] * 2).train()
+
+
+@provokes("trainer-got-no-loss")
+def _(folder):
+    train_on(folder, {"input_ids": ids()[0]})
+
+
+@provokes("trainer-got-an-empty-batch")
+def _(folder):
+    train_on(folder, {"text": "a"})
+
+
 @provokes("loss-type-not-set")
 def _(folder):
     tiny.build()(ids(), labels=ids())

@@ -120,14 +120,11 @@ def test_an_entry_says_everything_in_both_languages(entry: Entry) -> None:
 NEEDS_THE_HUB = {"no-such-model", "weights-damaged"}
 IN_PYTHON = [entry for entry in CATALOGUE if entry.code and not entry.is_shell and not entry.code.startswith("%")]
 RUNNABLE = [entry for entry in IN_PYTHON if entry.slug not in NEEDS_THE_HUB]
-NEEDS_ACCELERATE = {"old-training-argument", "trainer-takes-a-processing-class", "pin-memory-without-gpu"}
 
 
 @pytest.mark.parametrize("entry", RUNNABLE, ids=lambda entry: entry.slug)
 def test_the_code_of_a_remedy_runs_and_the_message_does_not_come_back(entry: Entry, tmp_path: Path) -> None:
     code = compile(entry.code, entry.slug, "exec")
-    if entry.slug in NEEDS_ACCELERATE and not transformers.utils.is_accelerate_available():
-        return
     error, shown = witness(lambda folder: exec(code, names_of_a_lesson(folder)), tmp_path)
     assert error is None, "".join(traceback.format_exception(error))
     assert entry not in explain(shown)

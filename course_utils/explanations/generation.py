@@ -287,8 +287,8 @@ ENTRIES = (
         YES,
         Bilingual(
             "The model's generation settings contradict each other, for instance a temperature without sampling, "
-            "and such settings are not saved. The model was not saved either.",
-            "模型的生成設定互相矛盾，例如給了溫度卻沒有打開取樣；這樣的設定無法儲存，模型也沒有存下來。",
+            "and such settings are not saved. The weights were not saved either.",
+            "模型的生成設定互相矛盾，例如給了溫度卻沒有打開取樣；這樣的設定無法儲存，權重也沒有存下來。",
         ),
         Bilingual(
             "Make the settings agree, then save again.",

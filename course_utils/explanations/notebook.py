@@ -110,8 +110,8 @@ ENTRIES = (
         Bilingual(
             "The kernel has no ipywidgets. `tqdm.auto` warns and writes its progress bar as text, and results are the "
             "same; `tqdm.notebook` stops with an error. The course's own widgets do not show either.",
-            "這個 kernel 沒有 ipywidgets。`tqdm.auto` 會警告，改用文字顯示進度列，結果相同；`tqdm.notebook` 則會停在錯誤。"
-            "課程的小工具也不會出現。",
+            "這個 kernel 沒有 ipywidgets。`tqdm.auto` 會警告，改用文字顯示進度列，結果相同；"
+            "`tqdm.notebook` 則會停在錯誤。課程的小工具也不會出現。",
         ),
         Bilingual(
             "Choose the course's kernel, or install ipywidgets and restart the kernel.",

@@ -11,14 +11,15 @@ ENTRIES = (
         r"Using the `Trainer` with `PyTorch` requires `accelerate",
         YES,
         Bilingual(
-            "`Trainer` needs one more package, which the course does not install: its own training loops do without.",
-            "`Trainer` 需要另一個套件。課程沒有安裝它，因為課程自己的訓練迴圈用不到。",
+            "`Trainer` needs accelerate, and this Python does not have it. The course installs it, so the notebook "
+            "probably has the wrong kernel.",
+            "`Trainer` 需要 accelerate，而這個 Python 沒有。課程會安裝它，所以 notebook 可能選錯了 kernel。",
         ),
         Bilingual(
-            "Install it in the environment of this kernel, then restart the kernel.",
-            "把它安裝到這個 kernel 的環境裡，再重新啟動 kernel。",
+            "Choose the course's kernel, or install it in this one's environment and restart the kernel.",
+            "選擇課程的 kernel，或把它安裝到這個 kernel 的環境裡，再重新啟動 kernel。",
         ),
-        '%pip install "accelerate>=1.1.0"',
+        '%pip install "accelerate>=1.10,<2"',
         ("ImportError",),
     ),
     Entry(
@@ -53,6 +54,41 @@ ENTRIES = (
         ),
         "Trainer(model=model, args=arguments, train_dataset=texts, processing_class=tokenizer)",
         ("TypeError",),
+    ),
+    Entry(
+        "trainer-got-no-loss",
+        "The model did not return a loss from the inputs, only the following keys: logits.",
+        r"The model did not return a loss from the inputs",
+        YES,
+        Bilingual(
+            "The training examples have no `labels`, and without them the model computes no loss.",
+            "訓練資料裡沒有 `labels`，模型就不會計算損失。",
+        ),
+        Bilingual(
+            "Let a collator make them: for a language model they are the ids themselves.",
+            "讓 collator 產生：對語言模型來說，就是 id 本身。",
+        ),
+        "from transformers import DataCollatorForLanguageModeling\n"
+        "collator = DataCollatorForLanguageModeling(tokenizer, mlm=False)\n"
+        "Trainer(model=model, args=arguments, train_dataset=texts, data_collator=collator)",
+        ("ValueError",),
+    ),
+    Entry(
+        "trainer-got-an-empty-batch",
+        "The batch received was empty, your model won't be able to train on it.",
+        r"The batch received was empty, your model won't be able to train on it",
+        YES,
+        Bilingual(
+            "`Trainer` drops columns that the model does not take, and here none is left: the texts have not been "
+            "turned into tokens.",
+            "`Trainer` 會丟掉模型不收的欄位，結果一個也不剩：文字還沒有切成 token。",
+        ),
+        Bilingual(
+            "Give it tokens, not texts.",
+            "給它 token，不要給文字。",
+        ),
+        "examples = [dict(tokenizer(text)) for text in texts]",
+        ("ValueError",),
     ),
     Entry(
         "loss-type-not-set",
