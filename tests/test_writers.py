@@ -117,6 +117,18 @@ class TestStoryteller:
         widget.handle("undo", None)
         assert "undo" in widget.regions["message"]
 
+    @pytest.mark.parametrize("told, yours, joined", [
+        ("a town.", "She", " She"), ("a town.", '"No', ' "No'), ("a town. ", "She", "She"), ("一座小鎮。", "她", "她"),
+        ("a town.", "她", "她"), ("a town", ", and", ", and"), ("", "She", "She"),
+    ])
+    def test_words_do_not_run_together(self, model, tokenizer, told, yours, joined):
+        widget = play.storyteller(model, tokenizer)
+        widget.told = [("model", tuple(tokenizer(told).input_ids))] if told else []
+        widget.type(yours)
+        widget.go()
+        widget.job.wait()
+        assert tokenizer.decode(widget.told[-2][1]) == joined
+
     def test_stop_ends_the_turn_and_keeps_what_is_there(self, model, tokenizer):
         widget = play.storyteller(endless(model), tokenizer, "ab")
         widget.handle("length", 500)

@@ -82,9 +82,9 @@ class Autocomplete(Panel):
     def _show(self, text: str) -> None:
         ids, completions = self._completed(text)
         self.text, self.ids, self.completions = text, ids, completions
-        buttons = (f'<li><button type="button" data-click="accept" data-value="{at}">{escape(show_blank(one))}</button></li>'
+        buttons = (f'<button type="button" data-click="accept" data-value="{at}">{escape(_seen(one))}</button>'
                    for at, one in enumerate(completions))
-        self.show(completions=f'<ol class="course-chips">{"".join(buttons)}</ol>')
+        self.show(completions=controls.row(*buttons))
 
     def _completed(self, text: str) -> tuple[list[int], list[str]]:
         # The oldest tokens go when the text is longer than the context: only its end matters to a completion.
@@ -137,7 +137,7 @@ class Storyteller(Panel):
     def go(self, _: object = None) -> None:
         """Add the learner's part, and let the model go on in the background; `stop` ends it."""
         self._free()
-        yours = tuple(self.tokenizer(self.text).input_ids) if self.text else ()
+        yours = tuple(self.tokenizer(self._joined(self.text)).input_ids) if self.text else ()
         if len(self.ids) + len(yours) + self.length > _LONGEST:
             raise CourseError("The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。")
         if yours:
@@ -179,6 +179,13 @@ class Storyteller(Panel):
         context = list(self.ids[-self.model.config.max_position_embeddings:])
         return show.probabilities(insight.next_tokens(self.model, self.tokenizer, context, 8), None)
 
+    def _joined(self, text: str) -> str:
+        """Return the text with a space before it where two words of a Latin script would run together."""
+        before = self.tokenizer.decode(self.told[-1][1]) if self.told else ""
+        apart = not before or before[-1].isspace()
+        needs = not apart and (before[-1] + text[0]).isascii() and (text[0].isalnum() or text[0] in "\"'(")
+        return f" {text}" if needs else text
+
     def _free(self) -> None:
         if self.job.is_running:
             raise CourseError("The model is writing: press Stop first, or wait.", "模型正在寫：請先按「停止」，或等它寫完。")
@@ -218,9 +225,9 @@ class Storyteller(Panel):
                   progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}")
 
 
-def show_blank(text: str) -> str:
+def _seen(text: str) -> str:
     """Return the text with its leading space and its line breaks to be seen."""
-    return text.replace("\n", "⏎").replace(" ", "␣", 1) if text.startswith(" ") else text.replace("\n", "⏎")
+    return ("␣" + text[1:] if text.startswith(" ") else text).replace("\n", "⏎")
 
 
 def autocomplete(
