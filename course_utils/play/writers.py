@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from .. import insight, show
-from ..insight.forward import as_found
+from ..insight.forward import as_found, check_head
 from ..insight.long_texts import LongText, write_on
 from ..language import Bilingual, CourseError
 from ..show.html import lines, spans
@@ -237,7 +237,7 @@ def autocomplete(
 
     Of a text longer than the context the end is read. Raise CourseError for a model without an LM head.
     """
-    insight.next_tokens(model, tokenizer, "", 1)  # says what is wrong with a model that cannot complete
+    check_head(model)
     return Autocomplete(model, tokenizer, text, choices)
 
 
@@ -252,5 +252,5 @@ def storyteller(
     The story may grow longer than the context, which then slides; what the model no longer sees is grey.
     `sampling`: top-p 0.9 if not given. Raise CourseError for a model without an LM head.
     """
-    insight.next_tokens(model, tokenizer, "", 1)
+    check_head(model)
     return Storyteller(model, tokenizer, text, sampling or insight.Sampling(top_p=0.9))

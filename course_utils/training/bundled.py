@@ -9,7 +9,6 @@
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import sys
 import time
@@ -23,6 +22,8 @@ import torch
 import torch.nn.functional as F
 from tqdm.auto import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+from course_utils.files import replace_atomically
 
 from . import corpus, tokenizer
 from .batches import IGNORE, Batches
@@ -176,8 +177,7 @@ class Run:
         (self.work / "log.json").write_text(json.dumps(record))
         state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
                  "step": self.step, "seconds": self.seconds, **record}
-        torch.save(state, self.work / "state.new")
-        os.replace(self.work / "state.new", self.work / "state.pt")
+        replace_atomically(self.work / "state.pt", lambda file: torch.save(state, file))
 
     def _resume(self) -> None:
         if not (self.work / "state.pt").exists():
