@@ -102,7 +102,8 @@ def sample() -> dict:
             "error-ahead", bilingual("下一格會出錯，/var 只是字。", "The next cell fails; /var is a word.")
         ),
         code("key-error", "{}['x']", ERROR, tags=("raises-exception",)),
-        markdown("end", bilingual("![圖](images/map-zh.svg)", "![map](images/map-en.svg)")),
+        markdown("end", bilingual("![圖](images/map-zh.svg)[開頭](00_start_here.ipynb#cell-id=setup)",
+                                  "![map](images/map-en.svg)[The start](00_start_here.ipynb#cell-id=setup)")),
         code(
             "unseen",
             "# NBVAL_IGNORE_OUTPUT\n# not compared: the version differs everywhere\nprint(version)",
@@ -181,6 +182,9 @@ BREAKS = [  # (guard, notebook that breaks it, part of the finding)
     ("code_length", with_cell("look", source=LONG), "26 lines"),
     ("prose_between", without("body"), "`setup`"),
     ("prose_between", with_cell("figure", source=" \n"), "empty"),
+    ("links", with_prose("[課](99_none.ipynb)", "[lesson](99_none.ipynb)"), "99_none.ipynb"),
+    ("links", with_prose("[格](00_start_here.ipynb#cell-id=none)", "[cell](00_start_here.ipynb#cell-id=none)"), "cell-id=none"),
+    ("links", with_prose("[節](#map)", "[part](#map)"), "#map"),
     (
         "both_languages",
         with_cell("body", source="## Only English\n\n" + bilingual("中文。", "English.")),

@@ -15,6 +15,7 @@ LESSONS = {
     "05": "features",
     "06": "fine_tuning",
     "07": "from_scratch",
+    "08": "choosing",
 }
 
 

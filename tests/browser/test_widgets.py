@@ -17,13 +17,15 @@ CELLS = {
     "sampling": 'playground = play.sampling_playground(lm, tokenizer, "Once upon a time, in a")\nplayground',
     "attention": 'play.attention_explorer(lm, tokenizer, "Once upon a time, 很久很久以前")',
     "lab": 'play.conversion_lab(lm.transformer, tokenizer, "Once upon a time")',
+    "complete": 'play.autocomplete(lm, tokenizer, "Once upon a time, in a")',
+    "tell": 'play.storyteller(lm, tokenizer, "Once upon a time")',
 }
 HOSTILE = "<script>window.hacked=1</script><img src=x onerror='window.hacked=1'> & \u202eabc\u200b"
 
 
 @pytest.fixture(scope="module")
 def panels(lab: Any, chromium: Any) -> Iterator[Any]:
-    """A page with all four widgets, which must end without errors and without a request to elsewhere."""
+    """A page with all widgets, which must end without errors and without a request to elsewhere."""
     (lab.data / "settings.json").unlink(missing_ok=True)
     write_notebook(lab.folder / "play.ipynb", [LOAD, *CELLS.values()])
     context = chromium.new_context(viewport={"width": 1280, "height": 3000})
@@ -31,7 +33,7 @@ def panels(lab: Any, chromium: Any) -> Iterator[Any]:
     watch(watched)
     page = watched.page
     open_and_run(page, f"{lab.url}/lab/tree/play.ipynb?reset")
-    page.wait_for_function("document.querySelectorAll('.course-panel').length == 4", timeout=120_000)
+    page.wait_for_function("document.querySelectorAll('.course-panel').length == %d" % len(CELLS), timeout=120_000)
     yield page
     assert watched.outside == []
     assert watched.errors == []
@@ -189,6 +191,55 @@ class TestConversionLab:
         wait_text(widget.locator(".course-checks"), "✓ mode")
         assert widget.get_by_role("checkbox", name="訓練模式 training mode").is_checked() is False
         assert "LM head" in widget.locator("img").get_attribute("alt") or widget.locator("img").get_attribute("alt")
+
+
+class TestAutocomplete:
+    def test_typing_accepting_and_undo(self, panels: Any) -> None:
+        widget = panel(panels, "complete")
+        widget.get_by_role("textbox").fill("很久很久以前，")
+        panels.wait_for_function("!document.querySelectorAll('.course-panel')[4].hasAttribute('aria-busy')")
+        suggestion = widget.locator("[data-click=accept]").first
+        wait_text(suggestion, "一")
+        text = suggestion.inner_text()
+        suggestion.focus()
+        panels.keyboard.press("Enter")
+        panels.wait_for_function("text => document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == "
+                                 "'很久很久以前，' + text", arg=text)
+        widget.get_by_role("button", name="復原 Undo").click()
+        panels.wait_for_function("document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == '很久很久以前，'")
+
+    def test_hostile_and_long_texts(self, panels: Any) -> None:
+        widget = panel(panels, "complete")
+        widget.get_by_role("textbox").fill(HOSTILE + "字" * 2000)
+        panels.wait_for_timeout(500)
+        panels.wait_for_function("!document.querySelectorAll('.course-panel')[4].hasAttribute('aria-busy')")
+        assert panels.evaluate("window.hacked") is None and widget.get_by_role("alert").inner_text() == ""
+        widget.get_by_role("textbox").fill("Once upon a time, in a")
+
+
+class TestStoryteller:
+    def test_a_turn_each_then_stop_and_undo(self, panels: Any) -> None:
+        widget = panel(panels, "tell")
+        widget.get_by_label("最多幾個 token At most, in tokens").fill("12")
+        widget.get_by_role("textbox").fill("Once upon a time, in a quiet town, there lived a fox.")
+        widget.get_by_role("button", name="加進去，讓模型接下去 Add it, and the model goes on").click()
+        wait_text(widget.locator("[data-region=progress]"), "28 token")  # the start, 15 of the text, 12 of the model
+        told = widget.locator(".course-sample")
+        assert told.inner_text().startswith("Once upon a time, in a quiet town, there lived a fox.")
+        assert told.locator(".new").inner_text().strip()
+        widget.get_by_role("button", name="復原 Undo").click()
+        panels.wait_for_function("!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')")
+
+    def test_stop_keeps_what_is_written(self, panels: Any) -> None:
+        widget = panel(panels, "tell")
+        widget.get_by_label("最多幾個 token At most, in tokens").fill("500")
+        widget.get_by_role("button", name="加進去，讓模型接下去 Add it, and the model goes on").click()
+        panels.wait_for_function("document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')?.textContent")
+        widget.get_by_role("button", name="停止 Stop", exact=True).click()
+        panels.wait_for_function("/stopped|∎/.test(document.querySelectorAll('.course-panel')[5].innerText)")
+        assert widget.locator(".course-sample .new").inner_text().strip()
+        widget.get_by_role("button", name="重新開始 Begin anew").click()
+        panels.wait_for_function("!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample').textContent")
 
 
 def test_the_switch_hides_a_language_in_the_widgets_too(panels: Any) -> None:

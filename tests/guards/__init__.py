@@ -14,7 +14,7 @@ from .chinese import (
     traditional,
 )
 from .parity import both_languages, parity
-from .shape import cell_ids, code_length, opening, prose_between
+from .shape import cell_ids, code_length, links, opening, prose_between
 from .state import (
     execution_counts,
     no_paths,
@@ -43,6 +43,7 @@ GUARDS = {
         opening,
         code_length,
         prose_between,
+        links,
         both_languages,
         parity,
         taiwan_words,

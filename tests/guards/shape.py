@@ -1,9 +1,12 @@
 """Guards over the shape of a notebook: names, lengths, order, rhythm."""
 
+import json
 import re
 import statistics
+from functools import cache
+from pathlib import Path
 
-from .reading import FENCE, code_cells, name, prose_cells, source
+from .reading import FENCE, INLINE_CODE, LINK, code_cells, name, prose_cells, source, without_fences
 
 LONGEST, MEDIAN = 25, 5
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -68,3 +71,28 @@ def prose_between(notebook: dict) -> list[str]:
                 f"{name(after)}: it follows the code cell `{before.get('id')}`; put prose between them"
             )
     return found
+
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def links(notebook: dict) -> list[str]:
+    """A relative link leads to a file of the course and, with `#cell-id=`, to a cell that is there."""
+    return [
+        f"{name(cell)}: the link `{target}` leads nowhere; mend the file's name or the cell's id"
+        for cell in prose_cells(notebook)
+        for _, target in LINK.findall(INLINE_CODE.sub("", without_fences(source(cell))))
+        if not re.match(r"https?://", target) and not _is_there(target)
+    ]
+
+
+@cache
+def _is_there(target: str) -> bool:
+    path, _, fragment = target.partition("#")
+    file = NOTEBOOKS / path
+    if not path or not file.is_file():
+        return False
+    if not fragment:
+        return True
+    cells = json.loads(file.read_text(encoding="utf-8"))["cells"] if file.suffix == ".ipynb" else []
+    return fragment in {f"cell-id={cell['id']}" for cell in cells}
