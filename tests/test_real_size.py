@@ -27,7 +27,7 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cache(tmp_path_factory) -> Path:
     """A hub cache that answers to "gpt2"."""
     folder = tmp_path_factory.mktemp("hub")
@@ -35,10 +35,20 @@ def cache(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("lesson", lessons(repository()), ids=lambda path: path.stem[:2])
-def test_a_lesson_runs_on_gpt2(lesson: Path, cache: Path, tmp_path: Path) -> None:
-    settings = {"COURSE_CHECKPOINT": "gpt2", "COURSE_DATA": str(tmp_path), "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, "-c", RUN, lesson, json.dumps(settings)], capture_output=True, text=True,
-                          timeout=SECONDS)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert int(done.stdout.split()[-1]) * 1024 < BYTES
+def class_of(lesson: Path) -> type:
+    """The test of one lesson, in a class of its own: xdist's loadscope keeps a class on one worker."""
+
+    class TestLesson:
+        def test_runs_on_gpt2(self, cache: Path, tmp_path: Path) -> None:
+            settings = {"COURSE_CHECKPOINT": "gpt2", "COURSE_DATA": str(tmp_path), "HF_HOME": str(cache), "HF_HUB_OFFLINE": "1"}
+            done = subprocess.run([sys.executable, "-c", RUN, lesson, json.dumps(settings)], capture_output=True, text=True,
+                                  timeout=SECONDS)
+            assert done.returncode == 0, done.stderr[-3000:]
+            assert int(done.stdout.split()[-1]) * 1024 < BYTES
+
+    TestLesson.__name__ = TestLesson.__qualname__ = f"Test_{lesson.stem}"
+    return TestLesson
+
+
+for _lesson in lessons(repository()):
+    globals()[f"Test_{_lesson.stem}"] = class_of(_lesson)

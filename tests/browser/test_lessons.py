@@ -42,3 +42,28 @@ def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) 
     assert page.locator(".jp-tocItem-content").count() >= 3
     assert watched.outside == []
     assert watched.errors == []
+
+
+def test_a_link_to_a_proof_leads_to_its_cell(lab: Any, open_page: Callable[[str], Any]) -> None:
+    """The first click opens the lesson; from then on a click goes to the cell."""
+    folder = lab.folder / "notebooks"
+    folder.mkdir(exist_ok=True)
+    for name in ("04_conversion.ipynb", "08_choosing.ipynb"):
+        shutil.copy(ROOT / "notebooks" / name, folder)
+    watched = open_page("lab")
+    page = watched.page
+    page.goto(f"{lab.url}/lab/tree/notebooks/08_choosing.ipynb?reset")
+    link = page.get_by_role("link", name="mended in three lines")
+    link.click(timeout=90_000)
+    current = "window.jupyterapp.shell.currentWidget"
+    page.wait_for_function(f"{current}.title.label.startsWith('04') && {current}.content.widgets.length > 100", timeout=90_000)
+    page.click(".lm-TabBar-tabLabel:text('08_choosing')")
+    link.click()
+    page.wait_for_function(f"{current}.title.label.startsWith('04')")
+    page.wait_for_function("""() => {
+        const notebook = window.jupyterapp.shell.currentWidget.content;
+        const cell = notebook.widgets.find(one => one.model.id === 'mend-snippet').node.getBoundingClientRect();
+        const view = notebook.node.getBoundingClientRect();
+        return cell.height > 0 && cell.top < view.bottom && cell.bottom > view.top; }""")
+    assert watched.outside == []
+    assert watched.errors == []
