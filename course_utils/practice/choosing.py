@@ -275,63 +275,74 @@ q2 = Exercise(
 )
 
 
-def _slide(ids: Sequence[int], limit: int) -> Sequence[int]:
+def _slide(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) < limit else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep):]]
+
+
+def _slide_newest(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) < limit else ids[-(limit // 2):]
 
 
-def _slide_first(ids: Sequence[int], limit: int) -> Sequence[int]:
+def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) < limit else ids[: limit // 2]
 
 
-def _slide_late(ids: Sequence[int], limit: int) -> Sequence[int]:
-    return ids if len(ids) <= limit else ids[-(limit // 2):]
+def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) <= limit else _slide(ids, limit, keep)
 
 
-def _slide_full(ids: Sequence[int], limit: int) -> Sequence[int]:
-    return ids[-limit:]
+def _slide_more(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2):]]
 
 
-def _slide_always(ids: Sequence[int], limit: int) -> Sequence[int]:
-    return ids[-(limit // 2):]
+def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep):]]
 
 
 q3 = Exercise(
     key="08.3",
-    title=Bilingual("A context that slides", "會滑動的上下文"),
+    title=Bilingual("A context that keeps its instructions", "留住指示的上下文"),
     statement=Bilingual(
-        "Write `slide(ids, limit)`: the list of ids that the model still reads when one more token is to be written. As long "
-        "as there is room for it within `limit`, all of them; else the newest `limit // 2`.",
-        "寫出 `slide(ids, limit)`：要再寫一個 token 的時候，模型還讀得到的 id（list）。在 `limit` 之內還放得下新的一個，就全部保留；"
-        "放不下，就留最新的 `limit // 2` 個。",
+        "Write `slide(ids, limit, keep)`: the list of ids that the model reads when one more token is to be written. As long "
+        "as there is room for it within `limit`, all of them. Else `limit // 2` ids: the first `keep`, which hold the "
+        "instructions, and then the newest.",
+        "寫出 `slide(ids, limit, keep)`：要再寫一個 token 的時候，模型讀到的 id（list）。在 `limit` 之內還放得下新的一個，就全部保留；"
+        "放不下，就留 `limit // 2` 個：先是最前面的 `keep` 個，也就是指示，接著是最新的。",
     ),
-    blank="def slide(ids, limit):\n    return ____\n\npractice.q3.check(slide)",
+    blank="def slide(ids, limit, keep):\n    return ____\n\npractice.q3.check(slide)",
     hints=(
-        Bilingual("`ids[-n:]` are the last n.", "`ids[-n:]` 是最後 n 個。"),
         Bilingual("With exactly `limit` ids, is there room for one more?", "剛好有 `limit` 個 id 時，還放得下一個嗎？"),
+        Bilingual("Two slices put together: how many of the newest are left, if there are `limit // 2` in all?",
+                  "兩段接起來：總共 `limit // 2` 個的話，最新的還能留幾個？"),
     ),
     solution_code=(
-        "def slide(ids, limit):\n"
-        "    return ids if len(ids) < limit else ids[-(limit // 2):]\n\n"
+        "def slide(ids, limit, keep):\n"
+        "    if len(ids) < limit:\n"
+        "        return ids\n"
+        "    newest = limit // 2 - keep\n"
+        "    return ids[:keep] + ids[len(ids) - newest :]\n\n"
         "practice.q3.check(slide)"
     ),
     why=Bilingual(
-        "What is new stays, what is old goes; and the comparison is `<`, since the new token needs a place too.",
-        "留新的，丟舊的；比較要用 `<`，因為新的 token 也要一個位置。",
+        "The comparison is `<`, since the new token needs a place too; and what is kept takes its room from the newest.",
+        "比較要用 `<`，因為新的 token 也要一個位置；留住的部分，占的是最新的那些的位置。",
     ),
     worth_knowing=Bilingual(
-        "Half at a time and not one at a time: what stays has to be read anew, and so this happens seldom.",
-        "一次丟一半，而不是一次丟一個：留下的要重讀一遍，這樣才不會每一步都重讀。",
+        "`ids[-newest:]` would do as well, until `newest` is 0: then it is the whole list.",
+        "寫成 `ids[-newest:]` 也行，直到 `newest` 是 0：那就成了整個 list。",
     ),
-    checker=Function(_slide, lambda: [(list(range(length)), limit) for length, limit in
-                                      [(3, 8), (7, 8), (8, 8), (9, 8), (30, 8), (12, 5)]]),
+    checker=Function(_slide, lambda: [(list(range(length)), limit, keep) for length, limit, keep in
+                                      [(3, 8, 1), (7, 8, 2), (8, 8, 2), (9, 8, 0), (30, 8, 3), (12, 10, 2)]]),
     mistakes=(
-        Mistake(_slide_first, Bilingual("You keep the beginning and lose what was written last.",
-                                        "你留下了開頭，丟掉了剛寫好的。")),
+        Mistake(_slide_newest, Bilingual("The instructions are gone: nothing is kept of the beginning.",
+                                         "指示不見了：開頭什麼都沒留。")),
+        Mistake(_slide_first, Bilingual("You keep the beginning only and lose what was written last.",
+                                        "你只留下了開頭，丟掉了剛寫好的。")),
         Mistake(_slide_late, Bilingual("With a full context there is no room for the new token.",
                                        "上下文剛好滿的時候，新的 token 就沒有位置了。")),
-        Mistake(_slide_full, Bilingual("That keeps the context full: no room is left for a new token.",
-                                       "這樣上下文一直是滿的：沒有留位置給新的 token。")),
-        Mistake(_slide_always, Bilingual("You forget even where there is room.", "還有位置的時候，你也丟掉了一半。")),
+        Mistake(_slide_more, Bilingual("You return more than `limit // 2` ids: those that are kept count too.",
+                                       "你回傳的超過 `limit // 2` 個：留住的也要算進去。")),
+        Mistake(_slide_always, Bilingual("You forget even where there is room.", "還有位置的時候，你也丟掉了一些。")),
     ),
 )
 
