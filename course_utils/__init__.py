@@ -39,6 +39,7 @@ _SUBMODULES = frozenset(
         "notebooks",
         "play",
         "practice",
+        "prefetch",
         "show",
     }
     | {"training", "world"}

@@ -3,6 +3,7 @@
 `checkpoint()` only chooses and checks. What it returns goes into the library's own `from_pretrained`.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -14,6 +15,7 @@ from course_utils.language import CourseError
 BUNDLED = Path(__file__).parent / "assets" / "model"
 
 HUB_SECONDS = 2.0
+WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]  # the files of a hub model that the course needs
 _CHECKSUMS = "SHA256SUMS"
 _ORGANISATIONS = {
     **dict.fromkeys(("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"), "openai-community"),
@@ -150,7 +152,7 @@ def _from_hub(name: str) -> str:
     if folder and _is_complete(folder):
         return _checked(folder)
     if hub_answers():
-        return _checked(_download(name))
+        return _checked(download(name))
     if folder and _pickles(folder):
         return _checked(folder)
     raise CourseError(
@@ -176,24 +178,40 @@ def cached(name: str) -> Path | None:
     return None
 
 
-def _download(name: str) -> Path:
-    from huggingface_hub import snapshot_download
+def download(name: str, cache: Path | None = None, revision: str | None = None) -> Path:
+    """Fetch a hub model into the library's cache, or another one, and return its folder; what is there is not fetched
+    again. Raise CourseError, with what to do, if that fails."""
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        wanted = ["*.json", "*.txt", "*.model", "*.safetensors"]
-        return Path(snapshot_download(name, allow_patterns=wanted, ignore_patterns=["*/*"]))
+        return Path(snapshot_download(name, revision=revision, cache_dir=cache, allow_patterns=WANTED, ignore_patterns=["*/*"]))
     except RepositoryNotFoundError as error:
         raise CourseError(
             f"There is no model {name!r} on the Hugging Face hub, or it needs a login (`hf auth login`). "
             "Check the spelling.",
             f"Hugging Face hub 上沒有 {name!r} 這個模型，或者它需要登入（`hf auth login`）。請檢查拼字。",
         ) from error
-    except Exception as error:
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise _broken_off(name, error) from error
+        where = cache or constants.HF_HUB_CACHE
         raise CourseError(
-            f"Fetching {name!r} failed ({type(error).__name__}). Run this again: what has arrived is kept.",
-            f"下載 {name!r} 失敗（{type(error).__name__}）。請再執行一次：已經下載的部分會保留。",
+            f"{name!r} is not (completely) in the cache {where}, and nothing can be written there. If others share this "
+            "cache, ask its owner to fetch the model (`python -m course_utils prefetch`); or set HF_HUB_CACHE to a folder "
+            "of your own.",
+            f"快取 {where} 裡沒有（完整的）{name!r}，而且那裡無法寫入。如果這是大家共用的快取，請管理它的人下載這個模型"
+            "（`python -m course_utils prefetch`）；或把 HF_HUB_CACHE 設成你自己的資料夾。",
         ) from error
+    except Exception as error:
+        raise _broken_off(name, error) from error
+
+
+def _broken_off(name: str, error: Exception) -> CourseError:
+    return CourseError(
+        f"Fetching {name!r} failed ({type(error).__name__}). Run this again: what has arrived is kept.",
+        f"下載 {name!r} 失敗（{type(error).__name__}）。請再執行一次：已經下載的部分會保留。",
+    )
 
 
 def _is_complete(folder: Path) -> bool:
