@@ -36,6 +36,7 @@ _SUBMODULES = frozenset(
         "insight",
         "lab",
         "language",
+        "measure",
         "notebooks",
         "play",
         "practice",

@@ -1,4 +1,4 @@
-"""`python -m course_utils lab | doctor | explain | handout | prefetch | refresh`: the course's commands."""
+"""`python -m course_utils lab | doctor | explain | handout | measure | prefetch | refresh`: the course's commands."""
 
 import sys
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ _COMMANDS = {
     "doctor": ("doctor", "check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
     "explain": ("explain", "say what a warning or an error means", "說明一則警告或錯誤的意思"),
     "handout": ("handout", "write student's and instructor's copies (for teachers)", "產生學生版與教師版（給老師使用）"),
+    "measure": ("measure", "measure what one student needs of a machine (for teachers)", "量出一位學生需要多少機器資源（給老師使用）"),
     "prefetch": ("prefetch", "fetch what a class needs into one folder (for teachers)", "把一個班級需要的東西備齊到一個資料夾（給老師使用）"),
     "refresh": ("notebooks", "run the notebooks and store their outputs (for authors)",
                 "重新執行 notebook 並儲存輸出（給作者使用）"),

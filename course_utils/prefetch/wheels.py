@@ -97,9 +97,9 @@ def requirements(course: Path) -> list[Requirement]:
 def fetch(folder: Path, target: Target, wanted: Sequence[Requirement], torch_index: str) -> None:
     """Bring into `folder` the wheels that `wanted` needs on the target; those that are there are not fetched again.
 
-    pip judges the conditions of a requirement (`; sys_platform == "win32"`) by the machine it runs on. So afterwards
-    the wheels themselves are asked, and what the target needs besides is fetched, until nothing is missing.
-    Raise CourseError when pip fails, or when a package needs something that cannot be had.
+    pip is asked for what is missing, without what that needs in turn, until nothing is missing: pip itself would judge
+    conditions such as `; platform_system == "Linux"` by the machine it runs on and not by the target, and so bring the
+    wrong packages and leave out the right ones. Raise CourseError when something cannot be had.
     """
     folder.mkdir(parents=True, exist_ok=True)
     discard_broken(folder)
@@ -111,26 +111,28 @@ def fetch(folder: Path, target: Target, wanted: Sequence[Requirement], torch_ind
             raise CourseError(f"No wheel for {target.platform}, Python {target.python}: {', '.join(sorted(names))}.",
                               f"找不到 {target.platform}、Python {target.python} 用的 wheel：{'、'.join(sorted(names))}。")
         before |= names
-        _pip_download(folder, target, asked if lacking[0] in asked else lacking, torch_index)
+        _pip_download(folder, target, lacking, torch_index)
 
 
 def missing(folder: Path, target: Target, wanted: Sequence[Requirement]) -> list[Requirement]:
     """Return the requirements, direct or not, that no wheel in the folder meets on the target."""
     there = _wheels(folder, target)
     environment = target.environment()
-    queue, seen, lacking = list(wanted), set(), []
+    queue, seen, lacking = list(wanted), set(), {}
     while queue:
         one = queue.pop(0)
-        key = (canonicalize_name(one.name), frozenset(one.extras))
-        if key in seen:
+        name = canonicalize_name(one.name)
+        if (key := (name, frozenset(one.extras), str(one.specifier))) in seen:
             continue
         seen.add(key)
-        fit = [path for version, path in there.get(key[0], []) if one.specifier.contains(version, prereleases=True)]
-        if not fit:
-            lacking.append(one)
-            continue
-        queue += [needed for needed in _needs(fit[0]) if _applies(needed, one.extras, environment)]
-    return lacking
+        fit = [path for version, path in there.get(name, []) if one.specifier.contains(version, prereleases=True)]
+        if fit:
+            queue += [needed for needed in _needs(fit[0]) if _applies(needed, one.extras, environment)]
+        elif name in lacking:  # one wheel that meets both, if there is one
+            lacking[name].specifier &= one.specifier
+        else:
+            lacking[name] = Requirement(f"{one.name}{one.specifier}")
+    return list(lacking.values())
 
 
 def discard_broken(folder: Path) -> list[str]:
@@ -184,8 +186,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _pip_download(folder: Path, target: Target, wanted: Sequence[Requirement], torch_index: str) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--dest", str(folder), "--find-links", str(folder),
-               "--only-binary=:all:", "--disable-pip-version-check", "--implementation", "cp",
+    command = [sys.executable, "-m", "pip", "download", "--dest", str(folder), "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--implementation", "cp",
                "--python-version", target.python, *_each("--platform", target.platforms)]
     if target.system == "linux" and torch_index and _answers(torch_index):
         command += ["--extra-index-url", torch_index]

@@ -1,0 +1,284 @@
+"""One folder for a class: fetched, broken off, resumed, spoilt, compared; and a room without a network."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import huggingface_hub
+import pytest
+from hubs import COMMIT, serving
+from packaging.requirements import Requirement
+from tiny import checkpoint_in
+
+from course_utils import CourseError
+from course_utils.notebooks import repository
+from course_utils.prefetch import COURSE, _copy_course, main, manifest, room, wheels
+from course_utils.prefetch.wheels import PLATFORMS, Target, checked, here, missing
+
+NAME = "course/tiny"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return checkpoint_in(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def hub(model, monkeypatch):
+    with serving({NAME: model}) as running:
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", running.url)
+        template = huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE  # made of the endpoint when it was imported
+        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", running.url + template[template.index("/{"):])
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        yield running
+
+
+def prefetch(*arguments: object) -> int:
+    return main([NAME, *map(str, arguments), "--no-wheels"])
+
+
+def snapshot(folder: Path) -> Path:
+    return folder / "hub" / "models--course--tiny" / "snapshots" / COMMIT
+
+
+class TestModels:
+    def test_the_folder_is_whole_and_says_what_to_do(self, hub, model, tmp_path, capsys):
+        assert prefetch("--to", tmp_path) == 0
+        said = capsys.readouterr().out
+        assert "COURSE_CHECKPOINT=course/tiny" in said and "HF_HUB_OFFLINE=1" in said
+        assert (tmp_path / "INSTALL.txt").read_text(encoding="utf-8") in said
+        for file in model.iterdir():
+            assert (snapshot(tmp_path) / file.name).read_bytes() == file.read_bytes()
+        assert (tmp_path / "course" / "notebooks" / "00_start_here.ipynb").is_file()
+        assert main(["--check", "--to", str(tmp_path)]) == 0
+
+    def test_a_second_run_fetches_nothing_again(self, hub, tmp_path):
+        prefetch("--to", tmp_path)
+        before = dict(hub.served)
+        assert before["model.safetensors"] > 0 and prefetch("--to", tmp_path) == 0 and hub.served == before
+
+    def test_what_broke_off_is_not_whole_and_goes_on(self, hub, model, tmp_path, monkeypatch):
+        size = (model / "model.safetensors").stat().st_size
+        monkeypatch.setattr(huggingface_hub.file_download, "http_get", _once(huggingface_hub.file_download.http_get))
+        hub.cut = size // 2
+        with pytest.raises(CourseError, match="Run this again"):
+            prefetch("--to", tmp_path)
+        assert not (tmp_path / "SHA256SUMS").exists()
+        with pytest.raises(CourseError, match="not complete"):
+            main(["--check", "--to", str(tmp_path)])
+        hub.cut = None
+        assert prefetch("--to", tmp_path) == 0 and main(["--check", "--to", str(tmp_path)]) == 0
+        assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+
+    def test_a_damaged_file_is_named_and_fetched_again(self, hub, model, tmp_path, capsys):
+        prefetch("--to", tmp_path)
+        weights = snapshot(tmp_path) / "model.safetensors"
+        with weights.resolve().open("r+b") as stream:
+            stream.write(b"spoilt")
+        assert main(["--check", "--to", str(tmp_path)]) == 1 and "model.safetensors: 內容不對 | changed" in capsys.readouterr().out
+        assert prefetch("--to", tmp_path) == 0
+        assert weights.read_bytes() == (model / "model.safetensors").read_bytes()
+
+    def test_a_file_that_arrives_damaged_is_not_kept(self, hub, tmp_path):
+        hub.spoilt = True
+        with pytest.raises(CourseError, match="model.safetensors arrived damaged"):
+            prefetch("--to", tmp_path)
+        assert not (snapshot(tmp_path) / "model.safetensors").exists() and not (tmp_path / "SHA256SUMS").exists()
+        hub.spoilt = False
+        assert prefetch("--to", tmp_path) == 0
+
+    @pytest.mark.parametrize("name", ["no/such", "a b", "../x"])
+    def test_a_name_that_is_none(self, hub, tmp_path, name):
+        with pytest.raises(CourseError, match="Check the spelling"):
+            main([name, "--to", str(tmp_path), "--no-wheels"])
+
+    def test_a_model_that_needs_a_login(self, hub, tmp_path):
+        hub.gated = True
+        with pytest.raises(CourseError, match="hf auth login"):
+            prefetch("--to", tmp_path)
+
+    def test_no_hub(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+        with pytest.raises(CourseError, match="does not answer"):
+            prefetch("--to", tmp_path)
+
+    def test_no_room(self, hub, tmp_path, monkeypatch):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+        with pytest.raises(CourseError, match="are free. Make room"):
+            prefetch("--to", tmp_path)
+        assert hub.served == {} and not (tmp_path / "course").exists()
+
+    def test_a_folder_that_cannot_be(self, hub, tmp_path):
+        (tmp_path / "file").write_text("")
+        with pytest.raises(CourseError, match="Choose another folder"):
+            prefetch("--to", tmp_path / "file" / "inside")
+
+
+def _once(http_get):
+    """The library's transfer, which gives up at the first break where the real one tries five times, with pauses."""
+    return lambda *args, **options: http_get(*args, **{**options, "_nb_retries": 0})
+
+
+class TestManifest:
+    def folder(self, at: Path) -> Path:
+        (at / "wheels").mkdir()
+        (at / "wheels" / "a.whl").write_bytes(b"a")
+        (at / "course").mkdir()
+        (at / "course" / ".gitignore").write_bytes(b"x")
+        manifest.write(at)
+        return at
+
+    def test_missing_changed_and_extra(self, tmp_path):
+        folder = self.folder(tmp_path)
+        assert not manifest.check(folder)
+        (folder / "wheels" / "a.whl").write_bytes(b"b")
+        (folder / "course" / ".gitignore").unlink()
+        (folder / "wheels" / "b.whl").write_bytes(b"b")
+        (folder / "wheels" / "Thumbs.db").write_bytes(b"b")
+        found = manifest.check(folder)
+        assert (found.missing, found.changed, found.extra) == (("course/.gitignore",), ("wheels/a.whl",), ("wheels/b.whl",))
+
+    @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs another operating system: it has no sha256sum")
+    def test_sha256sum_reads_it(self, tmp_path):
+        folder = self.folder(tmp_path)
+        command = ["sha256sum", "--quiet", "--strict", "--check", "SHA256SUMS"]
+        assert subprocess.run(command, cwd=folder).returncode == 0
+        (folder / "wheels" / "a.whl").write_bytes(b"b")
+        assert subprocess.run(command, cwd=folder, capture_output=True).returncode == 1
+
+    @pytest.mark.parametrize("content", [b"nonsense\n", b"\xff\xfe", b"0" * 64 + b" a\n"])
+    def test_damaged_checksums(self, tmp_path, content):
+        (tmp_path / "SHA256SUMS").write_bytes(content)
+        with pytest.raises(CourseError, match="Delete it and run"):
+            manifest.check(tmp_path)
+
+
+def wheel(folder: Path, file: str, *needs: str) -> None:
+    """Write a wheel that holds nothing but what it requires."""
+    name, version = file.split("-")[:2]
+    lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}", *(f"Requires-Dist: {one}" for one in needs), ""]
+    with zipfile.ZipFile(folder / file, "w") as archive:
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", "\n".join(lines))
+
+
+LINUX, MAC, WINDOWS = Target("linux-x86_64", "3.12"), Target("macos-arm64", "3.12"), Target("windows-x86_64", "3.12")
+
+
+class TestWheels:
+    def lacking(self, folder: Path, target: Target, *wanted: str) -> list[str]:
+        return [str(one) for one in missing(folder, target, [Requirement(one) for one in wanted])]
+
+    def test_conditions_are_judged_for_the_target(self, tmp_path):
+        wheel(tmp_path, "server-1.0-py3-none-any.whl", 'pywinpty>=2; os_name == "nt"', 'appnope; sys_platform == "darwin"',
+              'old; python_version < "3.12"', 'extra-one; extra == "more"')
+        assert self.lacking(tmp_path, LINUX, "server") == []
+        assert self.lacking(tmp_path, WINDOWS, "server") == ["pywinpty>=2"]
+        assert self.lacking(tmp_path, MAC, "server") == ["appnope"]
+        assert self.lacking(tmp_path, LINUX, "server[more]") == ["extra-one"]
+        assert self.lacking(tmp_path, Target("linux-x86_64", "3.11"), "server") == ["old"]
+
+    @pytest.mark.parametrize(("file", "runs_on"), [
+        ("a-1-cp312-cp312-manylinux_2_28_x86_64.whl", [LINUX]), ("a-1-cp312-cp312-win_amd64.whl", [WINDOWS]),
+        ("a-1-cp311-cp311-win_amd64.whl", []), ("a-1-cp39-abi3-macosx_11_0_arm64.whl", [MAC]),
+        ("a-1-cp39-abi3-macosx_10_12_universal2.whl", [MAC]), ("a-1-cp312-cp312-macosx_11_0_universal2.whl", [MAC]),
+        ("a-1-py3-none-any.whl", [LINUX, MAC, WINDOWS]), ("a-1-cp312-cp312-manylinux_2_28_aarch64.whl", []),
+    ])
+    def test_a_wheel_counts_where_it_runs(self, tmp_path, file, runs_on):
+        wheel(tmp_path, file)
+        assert [one for one in (LINUX, MAC, WINDOWS) if not self.lacking(tmp_path, one, "a")] == runs_on
+
+    def test_versions_and_needs_of_needs(self, tmp_path):
+        wheel(tmp_path, "a-1.0-py3-none-any.whl", "b>=2")
+        wheel(tmp_path, "b-1.0-py3-none-any.whl")
+        assert self.lacking(tmp_path, LINUX, "a") == ["b>=2"]
+        wheel(tmp_path, "b-2.1-py3-none-any.whl", "c[x]")
+        wheel(tmp_path, "c-1-py3-none-any.whl", 'd; extra == "x"')
+        assert self.lacking(tmp_path, LINUX, "a", "B>1") == ["d"]
+
+    def test_two_wishes_for_one_package_become_one(self, tmp_path):
+        wheel(tmp_path, "a-1-py3-none-any.whl", "c>=2")
+        wheel(tmp_path, "b-1-py3-none-any.whl", "c<4")
+        assert self.lacking(tmp_path, LINUX, "a", "b") == ["c<4,>=2"]
+        wheel(tmp_path, "c-4-py3-none-any.whl")
+        assert self.lacking(tmp_path, LINUX, "a", "b") == ["c<4"]
+
+    def test_torch_on_linux_is_the_cpu_build(self):
+        asked = [str(wheels._of_the_processor(Requirement("torch==2.13.0"), one)) for one in (LINUX, WINDOWS)]
+        assert asked == ["torch==2.13.0+cpu", "torch==2.13.0"]
+
+    def test_a_wheel_half_written_is_thrown_away(self, tmp_path):
+        wheel(tmp_path, "a-1-py3-none-any.whl")
+        wheel(tmp_path, "b-1-py3-none-any.whl")
+        whole = (tmp_path / "b-1-py3-none-any.whl").read_bytes()
+        (tmp_path / "b-1-py3-none-any.whl").write_bytes(whole[: len(whole) // 2])
+        assert wheels.discard_broken(tmp_path) == ["b-1-py3-none-any.whl"]
+        assert [path.name for path in tmp_path.iterdir()] == ["a-1-py3-none-any.whl"]
+
+    def test_the_course_asks_for_what_builds_it_too(self):
+        names = {one.name for one in wheels.requirements(repository())}
+        assert {"torch", "transformers", "jupyterlab", "setuptools"} <= names
+
+    @pytest.mark.parametrize(("platform", "python"), [("linux-x86", "3.12"), ("", "3.12"), (PLATFORMS[0], "3.10"), (PLATFORMS[0], "three")])
+    def test_a_target_that_is_none(self, platform, python):
+        with pytest.raises(CourseError, match="choose from|3.11 or newer"):
+            checked(platform, python)
+
+    def test_this_machine_is_a_target(self):
+        assert here().python == f"3.{sys.version_info.minor}"
+
+
+def test_the_copy_is_the_course_alone(tmp_path):
+    root = tmp_path / "root"
+    (root / "notebooks" / ".ipynb_checkpoints").mkdir(parents=True)
+    (root / "notebooks" / "00_a.ipynb").write_text("{}")
+    (root / "my-course").mkdir()
+    for to in (tmp_path / "course", tmp_path / "course"):  # a second time replaces the first
+        _copy_course(root, to)
+        assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*")) == ["notebooks", "notebooks/00_a.ipynb"]
+    assert all((repository() / name).exists() for name in COURSE)
+
+
+LOOPBACK = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x49))"  # SIOCSIFFLAGS, IFF_UP
+CUT_OFF = """
+mount --bind {folder} {folder}
+mount -o remount,bind,ro {folder}
+{python} -c "{loopback}"
+[ "$(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ')" = lo ]
+! touch {folder}/x 2>/dev/null
+cd {room}
+"""
+
+
+def can_cut_off() -> bool:
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rmn", "true"], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_cut_off(), reason="needs another operating system: one that lets a process cut its own network (unshare)")
+def test_a_room_without_a_network(model, tmp_path):
+    """The folder is fetched for real; then, with no network and the folder read-only, its own commands are followed to
+    the letter, in an empty environment: doctor finds nothing wrong with the shared model, and lesson 00 gives its stored
+    outputs."""
+    folder, place = tmp_path / "for the class", tmp_path / "room"
+    place.mkdir()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "COURSE_", "PYTHON"))}
+    with serving({NAME: model}) as hub:
+        fetch = [sys.executable, "-m", "course_utils", "prefetch", NAME, "--to", str(folder)]
+        done = subprocess.run(fetch, env={**environment, "HF_ENDPOINT": hub.url, "PYTHONPATH": str(repository())},
+                              capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    first, *commands = room.posix([NAME]).splitlines()
+    assert first.startswith("FOLDER=") and commands[-1].endswith("course_utils lab")
+    commands[-1] = "python -m course_utils lab --status\npython -m course_utils refresh --check 00"
+    quoted = str(folder).replace(" ", "\\ ")
+    cut_off = CUT_OFF.format(folder=quoted, room=place, python=sys.executable, loopback=LOOPBACK)
+    script = "\n".join(["set -euo pipefail", cut_off, f'FOLDER="{folder}"', *commands])
+    home = {"HOME": str(place), "COURSE_DATA": str(place / "data"), "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": ""}
+    done = subprocess.run(["unshare", "-rmn", "bash", "-c", script], env={**environment, **home}, capture_output=True, text=True,
+                          timeout=900)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "✓" in done.stdout and "✗" not in done.stdout
+    assert f"{NAME!r}" in done.stdout and "cached GPT-2 models: course/tiny" in done.stdout
