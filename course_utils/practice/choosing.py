@@ -24,7 +24,7 @@ quiz1 = Question(
         Option(Bilingual("A second norm, which nothing was trained for", "第二次正規化，模型沒有為它訓練過"), True, Bilingual(
             "The last entry is `last_hidden_state` itself, the norm included.",
             "最後一項就是 `last_hidden_state`，正規化已經包含在內。")),
-        Option(Bilingual("The logits", "logits"), False, Bilingual(
+        Option(Bilingual("The logits, scores of the next token", "logits，也就是下一個 token 的分數"), False, Bilingual(
             "For those the hidden state must be multiplied by the embedding matrix.",
             "那還要把隱藏狀態乘上嵌入矩陣。")),
     ),
