@@ -33,6 +33,7 @@ _SUBMODULES = frozenset(
         "files",
         "gpt2",
         "handout",
+        "home",
         "insight",
         "lab",
         "language",

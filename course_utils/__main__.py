@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from course_utils.language import CourseError, both
+from course_utils.language import CourseError, both, fit_console
 
 # Each command's module has main(argv) -> exit status; it is imported when it is asked for.
 _COMMANDS = {
@@ -28,9 +28,7 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status, or 2 when the command line makes no sense."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # an old console must not turn a message into a crash
+    fit_console(sys.stdin, sys.stdout, sys.stderr)
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())

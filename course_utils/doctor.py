@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_utils import home
 from course_utils.language import CourseError, both, current, data_folder
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ _MEMORY_GIB = 2
 _REINSTALL = (
     "Install the course again, in the environment that runs this: `pip install -e .`",
     "請在執行本指令的環境裡重新安裝課程：`pip install -e .`",
+)
+_NO_HOME = (
+    "Set HOME to a folder that you can write to.",
+    "請把 HOME 設成一個可以寫入的資料夾。",
 )
 
 
@@ -90,8 +95,9 @@ def _examine(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Find
             yield from check()
         except Exception as error:  # a doctor that crashes helps nobody
             name, what = check.__name__.removeprefix("check_"), f"{type(error).__name__}: {error}"
+            remedy = _REINSTALL if home.folder() else _NO_HOME
             yield Finding(
-                WARNING, f"{name}: could not be checked ({what})", f"{name}：無法檢查（{what}）", *_REINSTALL
+                WARNING, f"{name}: could not be checked ({what})", f"{name}：無法檢查（{what}）", *remedy
             )
 
 
@@ -365,17 +371,32 @@ def check_fonts() -> Iterator[Finding]:
     )
 
 
+def check_home() -> Iterator[Finding]:
+    """Whether there is a home folder to write to: Jupyter, matplotlib and the models' cache all want one."""
+    own = home.folder()
+    if own is not None and home.is_writable(own):
+        yield Finding(OK, f"the home folder {own} can be written", f"家目錄 {own} 可以寫入")
+        return
+    yield Finding(
+        WARNING,
+        f"the home folder cannot be written: {own}" if own else "this user has no home folder",
+        f"家目錄無法寫入：{own}" if own else "這個使用者沒有家目錄",
+        "The course works all the same: `python -m course_utils lab` keeps settings and progress in the working "
+        "copy. To keep them elsewhere, set HOME to a folder that you can write to.",
+        "還是可以上課：`python -m course_utils lab` 會把設定與進度存在工作副本裡。想存在別處，請把 HOME 設成一個可以寫入的資料夾。",
+    )
+
+
 def check_data_folder() -> Iterator[Finding]:
     """Whether the learner's settings can be saved."""
     folder = data_folder()
-    existing = next(place for place in (folder, *folder.parents) if place.exists())
-    if existing.is_dir() and os.access(existing, os.W_OK):
+    if home.is_writable(next(place for place in (folder, *folder.parents) if place.exists())):
         yield Finding(OK, f"settings are kept in {folder}", f"設定存放在 {folder}")
         return
     yield Finding(
         WARNING,
-        f"settings cannot be saved in {folder}",
-        f"設定無法存到 {folder}",
+        f"settings and progress cannot be saved in {folder}",
+        f"設定與進度無法存到 {folder}",
         "Set COURSE_DATA to a folder that you can write to.",
         "請把 COURSE_DATA 設成一個可以寫入的資料夾。",
     )
@@ -393,5 +414,6 @@ CHECKS: tuple[Callable[[], Iterable[Finding]], ...] = (
     check_kernel,
     check_widgets,
     check_fonts,
+    check_home,
     check_data_folder,
 )

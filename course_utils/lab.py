@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from course_utils import home
 from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
 from course_utils.notebooks import FIRST, lessons, pick, repository
@@ -25,6 +26,7 @@ from course_utils.notebooks import FIRST, lessons, pick, repository
 FOLDER = "my-course"
 _HIDDEN = ".course"
 _MANIFEST = f"{_HIDDEN}/manifest.json"
+_HOME = f"{_HIDDEN}/home"  # used where the home folder cannot be written
 _ASSETS = Path(__file__).resolve().parent / "assets" / "jupyter"
 
 
@@ -129,20 +131,22 @@ def digest(path: Path) -> str | None:
     """Return the digest of what a learner would call the file's content, or None if it cannot be read.
 
     Of a notebook: the kinds and sources of its cells, so that outputs and counters do not matter.
-    Of any other file: its bytes.
+    Of any other file: its bytes. Line ends, which a checkout on Windows may have changed, do not matter.
     """
     try:
         data = path.read_bytes()
         if path.suffix == ".ipynb":
             cells = [[cell["cell_type"], _joined(cell["source"])] for cell in json.loads(data)["cells"]]
             data = json.dumps(cells).encode("utf-8")
+        elif b"\0" not in data:  # text, by the rule that git goes by
+            data = data.replace(b"\r\n", b"\n")
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return hashlib.sha256(data).hexdigest()
 
 
 def _joined(source: str | list[str]) -> str:
-    return source if isinstance(source, str) else "".join(source)
+    return (source if isinstance(source, str) else "".join(source)).replace("\r\n", "\n")
 
 
 def _back_up(path: Path) -> Path:
@@ -233,7 +237,8 @@ def environment(folder: Path) -> dict[str, str]:
     content = json.dumps(specification, indent=1, ensure_ascii=False).encode("utf-8")
     write_atomically(kernels / "kernels" / "python3" / "kernel.json", content)
     added = {"JUPYTER_PATH": str(kernels), "JUPYTER_CONFIG_PATH": str(_ASSETS)}
-    return os.environ | {k: os.pathsep.join(filter(None, [v, os.environ.get(k)])) for k, v in added.items()}
+    joined = {k: os.pathsep.join(filter(None, [v, os.environ.get(k)])) for k, v in added.items()}
+    return os.environ | home.stand_ins(folder / _HOME) | joined
 
 
 def require_free(port: int) -> None:
@@ -323,6 +328,11 @@ def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str])
     start = next((p for p in lessons(copy.course) if p.name == FIRST), lessons(copy.course)[0])
     print(both(f"Your notebooks are in {copy.folder}; change them freely. Ctrl-C here closes the course.",
                f"你的 notebook 在 {copy.folder}，可以隨意修改。要關閉課程，請在這裡按 Ctrl-C。"))
+    if home.stand_ins(copy.folder):
+        print(both(f"Your home folder cannot be written: settings and progress are kept in {copy.folder / _HOME}, "
+                   "and last as long as that folder; what you run outside this window does not find them.",
+                   f"無法寫入家目錄：設定與進度改存在 {copy.folder / _HOME}，只保留到那個資料夾被刪除為止；"
+                   "在這個視窗以外執行的程式讀不到它們。"))
     words = command(copy.folder, f"notebooks/{start.name}", options.port, not options.no_browser, further)
     return _start(words, copy.folder, environment(copy.folder))
 

@@ -4,11 +4,12 @@ A message is written in both languages where it is made, `both("Saved.", "已儲
 language that the learner chose. Errors always carry both, because they get copied to other people.
 """
 
+import io
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 from course_utils.files import write_atomically
 
@@ -21,6 +22,8 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
 _SETTINGS = "settings.json"
 # The choice of this process, kept for when it could not be written to disk (a read-only home).
 _unsaved: Language | None = None
+# English, where this process writes to a console that has no Chinese characters.
+_console: Language | None = None
 
 
 class CourseError(Exception):
@@ -32,7 +35,7 @@ class CourseError(Exception):
         self.zh = zh
 
     def __str__(self) -> str:
-        return f"{self.zh}\n{self.en}"
+        return self.en if _console == "en" else f"{self.zh}\n{self.en}"
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,11 @@ def both(en: str, zh: str) -> str:
 def current() -> Language:
     """Return "zh", "en" or "both": from COURSE_LANGUAGE, else from the settings file, else "both".
 
+    On a console that cannot show Chinese (`fit_console`) it is "en".
+
     A value that is none of the three, an unreadable file and a damaged one count as not set.
     """
-    for value in (os.environ.get("COURSE_LANGUAGE"), _unsaved, _read_settings().get("language")):
+    for value in (_console, os.environ.get("COURSE_LANGUAGE"), _unsaved, _read_settings().get("language")):
         if value in LANGUAGES:
             return cast(Language, value)
     return "both"
@@ -92,17 +97,41 @@ def set_current(language: str) -> bool:
     return True
 
 
+def fit_console(*streams: TextIO) -> None:
+    """Make a command's output readable on any console: what it cannot show becomes a question mark, not a crash.
+
+    On one without Chinese characters, messages are in English alone. Input that cannot be read does not crash either.
+    """
+    global _console
+    for stream in streams:
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+            if stream.writable() and not _can_show(stream, "中文"):
+                _console = "en"
+
+
+def _can_show(stream: io.TextIOWrapper, text: str) -> bool:
+    try:
+        text.encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def data_folder() -> Path:
     """Return the folder of the learner's own settings and data: COURSE_DATA, else the platform's usual place.
 
-    The folder is not made here.
+    The folder is not made here. Where no place can be told it is one that cannot be made: nothing is kept.
     """
     chosen = os.environ.get("COURSE_DATA")
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
+    try:
+        if chosen:
+            return Path(chosen).expanduser()
+        from platformdirs import user_data_path
 
-    return user_data_path("gpt2-course", appauthor=False)
+        return user_data_path("gpt2-course", appauthor=False)
+    except (RuntimeError, ModuleNotFoundError):  # no home folder; half an install, which the doctor tells of
+        return Path(os.devnull, "gpt2-course")
 
 
 def language_switch() -> "LanguageSwitch":

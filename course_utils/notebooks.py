@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_utils import home
 from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
 
@@ -113,7 +114,7 @@ def _scratch_environment() -> Iterator[dict[str, str]]:
         for name in ("data", "hf", "ipython", "jupyter"):
             (scratch / name).mkdir()
         (scratch / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
-        yield fixed_environment(scratch)
+        yield home.stand_ins(scratch) | fixed_environment(scratch)
 
 
 def read(path: Path) -> "NotebookNode":
@@ -272,7 +273,7 @@ def _refuse_places(cell: Any, places: Sequence[str]) -> None:
 
 def _places_of_this_machine() -> set[str]:
     candidates = {Path(sys.prefix), Path(__file__).resolve().parent.parent, Path(tempfile.gettempdir())}
-    places = {str(path) for path in candidates} | {str(Path.home()) + os.sep}
+    places = {str(path) for path in candidates} | ({str(own) + os.sep} if (own := home.folder()) else set())
     return {place for place in places if len(place) > 3}
 
 

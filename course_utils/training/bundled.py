@@ -174,7 +174,7 @@ class Run:
         self.tokenizer.save_pretrained(self.work / "model")
         self.model.save_pretrained(self.work / "model")
         record = {"recipe": asdict(self.recipe), "minutes": self.minutes, "changes": self.changes, "loss": self.log}
-        (self.work / "log.json").write_text(json.dumps(record))
+        (self.work / "log.json").write_text(json.dumps(record), encoding="utf-8")
         state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
                  "step": self.step, "seconds": self.seconds, **record}
         replace_atomically(self.work / "state.pt", lambda file: torch.save(state, file))
@@ -216,7 +216,7 @@ def install(work: Path, target: Path = ASSETS) -> None:
     shutil.copyfile(work / "log.json", target / "training_log.json")
     names = sorted(p.name for p in target.iterdir() if p.name not in (CARD, "SHA256SUMS"))
     sums = [f"{hashlib.sha256((target / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (target / "SHA256SUMS").write_text("".join(sums))
+    (target / "SHA256SUMS").write_text("".join(sums), encoding="utf-8", newline="\n")
 
 
 def main(argv: list[str] | None = None) -> int:
