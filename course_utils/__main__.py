@@ -28,7 +28,7 @@ def usage() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status, or 2 when the command line makes no sense."""
-    fit_console(sys.stdin, sys.stdout, sys.stderr)
+    fit_console(sys.stdout, sys.stderr)
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course_utils import home
-from course_utils.language import CourseError, both, current, data_folder
+from course_utils.language import CourseError, both, current, data_folder, fit_console
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -75,8 +75,7 @@ def main(argv: list[str] | None = None) -> int:
         "--json", action="store_true", help=both("print JSON", "以 JSON 印出").replace("\n", " ")
     )
     options = parser.parse_args(argv)
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="replace")  # a console that cannot show ✓ gets a question mark
+    fit_console(sys.stdout, sys.stderr)
     findings = []
     for finding in _examine(CHECKS):
         findings.append(finding)

@@ -4,6 +4,7 @@ A message is written in both languages where it is made, `both("Saved.", "已儲
 language that the learner chose. Errors always carry both, because they get copied to other people.
 """
 
+import codecs
 import io
 import json
 import os
@@ -20,6 +21,7 @@ Language = Literal["zh", "en", "both"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
 
 _SETTINGS = "settings.json"
+_PLAIN_SIGNS = {"✓": "[ok]", "✗": "[x]", "→": "->", "■": "*", "⇄": "<->", "…": "...", "—": "-", "’": "'", "“": '"', "”": '"'}
 # The choice of this process, kept for when it could not be written to disk (a read-only home).
 _unsaved: Language | None = None
 # English, where this process writes to a console that has no Chinese characters.
@@ -97,17 +99,25 @@ def set_current(language: str) -> bool:
     return True
 
 
-def fit_console(*streams: TextIO) -> None:
-    """Make a command's output readable on any console: what it cannot show becomes a question mark, not a crash.
+def fit_console(*outputs: TextIO) -> None:
+    """Make a command's output readable on any console: a sign that it lacks becomes a plain one, not a crash.
 
-    On one without Chinese characters, messages are in English alone. Input that cannot be read does not crash either.
+    Where one of the outputs has no Chinese characters, messages are in English alone.
     """
     global _console
-    for stream in streams:
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
-            if stream.writable() and not _can_show(stream, "中文"):
-                _console = "en"
+    codecs.register_error("course-plain", _plain)
+    consoles = [stream for stream in outputs if isinstance(stream, io.TextIOWrapper)]
+    for stream in consoles:
+        stream.reconfigure(errors="course-plain")
+    _console = None if all(_can_show(stream, "中文") for stream in consoles) else "en"
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    """Give what stands for characters that a console lacks: a question mark, where there is nothing better."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_PLAIN_SIGNS.get(char, "?") for char in lacking), error.end
 
 
 def _can_show(stream: io.TextIOWrapper, text: str) -> bool:
