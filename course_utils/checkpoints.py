@@ -178,14 +178,14 @@ def cached(name: str) -> Path | None:
     return None
 
 
-def download(name: str, cache: Path | None = None, revision: str | None = None) -> Path:
+def download(name: str, cache: Path | None = None) -> Path:
     """Fetch a hub model into the library's cache, or another one, and return its folder; what is there is not fetched
     again. Raise CourseError, with what to do, if that fails."""
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        return Path(snapshot_download(name, revision=revision, cache_dir=cache, allow_patterns=WANTED, ignore_patterns=["*/*"]))
+        return Path(snapshot_download(name, cache_dir=cache, allow_patterns=WANTED, ignore_patterns=["*/*"]))
     except RepositoryNotFoundError as error:
         raise CourseError(
             f"There is no model {name!r} on the Hugging Face hub, or it needs a login (`hf auth login`). "

@@ -54,6 +54,7 @@ class TestModels:
         for file in model.iterdir():
             assert (snapshot(tmp_path) / file.name).read_bytes() == file.read_bytes()
         assert (tmp_path / "course" / "notebooks" / "00_start_here.ipynb").is_file()
+        assert huggingface_hub.try_to_load_from_cache(NAME, "config.json", cache_dir=tmp_path / "hub")  # by the name alone
         assert main(["--check", "--to", str(tmp_path)]) == 0
 
     def test_a_second_run_fetches_nothing_again(self, hub, tmp_path):

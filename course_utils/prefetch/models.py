@@ -61,7 +61,7 @@ def fetch(model: Model, hub: Path) -> Path:
     Raise CourseError if the fetch breaks off, if a file is not what the hub says it is (it is then deleted), or if
     the model is no GPT-2.
     """
-    folder = download(model.name, hub, model.revision)
+    folder = download(model.name, hub)  # by its name and not by its revision: the cache must know what "main" is
     bad = [one.rfilename for one in model.files if not _is_right(one, folder / one.rfilename)]
     for name in bad:
         (folder / name).resolve().unlink(missing_ok=True)
