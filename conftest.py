@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent
 NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 120))
 CELL_SECONDS = 300  # a cell that hangs; nbval's own limit is 2,000
 
+# The real weights must be fetched first: these tests run when they are asked for.
+collect_ignore = [] if os.environ.get("COURSE_TEST_REAL") else ["tests/test_real_gpt2.py"]
+
 OTHERS_SETTINGS = ("HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
 # PYTHONOPTIMIZE would strip every assertion; a backend in MPLBACKEND would take the pictures out of the
 # notebooks.

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,9 +72,31 @@ def serving(base: Path) -> Iterator[Lab]:
 
 
 def launched(playwright: Any) -> Any:
-    """The Chromium of this machine, started."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    return playwright.chromium.launch(executable_path=found, args=CHROMIUM_ARGUMENTS)
+    """The Chromium of this machine, started; where there is none, Playwright's own."""
+    return playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGUMENTS)
+
+
+def chromium_path(
+    system: str = sys.platform,
+    environment: Mapping[str, str] = os.environ,
+    which: Callable[[str], str | None] = shutil.which,
+    is_file: Callable[[str], bool] = os.path.isfile,
+) -> str | None:
+    """Return the first Chromium, Chrome or Edge found on the PATH or where its installer puts it; None if there is none."""
+    on_path = filter(None, map(which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")))
+    return next(on_path, None) or next(filter(is_file, _usual_places(system, environment)), None)
+
+
+def _usual_places(system: str, environment: Mapping[str, str]) -> list[str]:
+    if system == "darwin":
+        names = ("Google Chrome", "Chromium", "Microsoft Edge")
+        roots = ("", environment.get("HOME", ""))
+        return [f"{root}/Applications/{name}.app/Contents/MacOS/{name}" for root in roots for name in names]
+    if system == "win32":
+        roots = [environment[name] for name in ("ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA") if name in environment]
+        programs = (r"Google\Chrome\Application\chrome.exe", r"Chromium\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe")
+        return [rf"{root}\{program}" for program in programs for root in roots]
+    return []
 
 
 def open_and_run(page: Any, address: str) -> None:
