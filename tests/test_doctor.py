@@ -38,7 +38,7 @@ def test_here_every_check_runs_and_what_is_not_well_has_a_remedy(monkeypatch: py
         assert_has_remedy(finding)
         assert "could not be checked" not in finding.en
     assert {"the Hugging Face hub does not answer"} <= {finding.en for finding in findings}
-    assert any(finding.en.startswith("torch 2.13.0") for finding in findings)
+    assert any(finding.en.startswith(f"torch {metadata.version('torch')}") for finding in findings)
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *verdicts: str, argv: tuple[str, ...] = ()) -> int:
@@ -107,7 +107,7 @@ def test_a_check_that_crashes_is_a_warning_and_the_others_run(monkeypatch, capsy
         ("no-such-package-here>=1", PROBLEM),
         ("transformers<5", PROBLEM),
         ("numpy<1", WARNING),
-        ("torch==2.13.0", OK),
+        ("torch>=2.13.0", OK),
         ("numpy", OK),
     ],
 )
