@@ -1,7 +1,7 @@
 """What differs from platform to platform, as far as one can show it: names of folders, encodings, line ends,
 start methods of processes, places that cannot be written, fonts. Each in child processes with a home of their own.
 
-About 90 seconds of processor time: interpreters that start, three servers, six small lessons and a real one.
+About 140 seconds of processor time: interpreters that start, three servers, six small lessons and a real one.
 """
 
 import ast
