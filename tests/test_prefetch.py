@@ -45,6 +45,22 @@ def snapshot(folder: Path) -> Path:
     return folder / "hub" / "models--course--tiny" / "snapshots" / COMMIT
 
 
+LOAD = f"""
+from transformers import GPT2LMHeadModel
+from course_utils import checkpoint
+print(checkpoint())
+for name in (checkpoint(), {NAME!r}):
+    print(GPT2LMHeadModel.from_pretrained(name).config.n_layer == 2)
+"""
+
+
+def in_the_room(hub: Path, code: str, *before: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run code as a student would who was told where the models are. `before`: what the command begins with."""
+    told = {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "COURSE_CHECKPOINT": NAME, "PYTHONPATH": str(repository())}
+    return subprocess.run([*before, sys.executable, "-c", code], env={**os.environ, **told, **variables},
+                          capture_output=True, text=True, timeout=300)
+
+
 class TestModels:
     def test_the_folder_is_whole_and_says_what_to_do(self, hub, model, tmp_path, capsys):
         assert prefetch("--to", tmp_path) == 0
@@ -56,6 +72,13 @@ class TestModels:
         assert (tmp_path / "course" / "notebooks" / "00_start_here.ipynb").is_file()
         assert huggingface_hub.try_to_load_from_cache(NAME, "config.json", cache_dir=tmp_path / "hub")  # by the name alone
         assert main(["--check", "--to", str(tmp_path)]) == 0
+
+    def test_the_name_is_enough_without_a_network(self, hub, tmp_path):
+        """In a process of its own: the library, too, finds the model by its name, and nobody asks a hub."""
+        prefetch("--to", tmp_path)
+        loaded = in_the_room(tmp_path / "hub", LOAD)
+        assert loaded.returncode == 0, loaded.stderr
+        assert loaded.stdout.split() == [str(snapshot(tmp_path)), "True", "True"]
 
     def test_a_second_run_fetches_nothing_again(self, hub, tmp_path):
         prefetch("--to", tmp_path)
