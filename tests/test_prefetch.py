@@ -136,6 +136,23 @@ class TestModels:
             prefetch("--to", tmp_path)
         assert hub.served == {} and not (tmp_path / "course").exists()
 
+    def test_what_is_somebodys_own_is_not_touched(self, hub, tmp_path):
+        (tmp_path / "thesis.txt").write_text("mine")
+        with pytest.raises(CourseError, match="holds other things .thesis.txt.*gpt2-class"):
+            prefetch("--to", tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+    def test_work_in_the_copy_of_the_course_is_not_lost(self, hub, tmp_path):
+        work = tmp_path / "course" / "my-course" / "00_start_here.ipynb"
+        work.parent.mkdir(parents=True)
+        work.write_text("mine")
+        (tmp_path / "course" / "gpt2_course.egg-info").mkdir()  # what installing makes may go
+        with pytest.raises(CourseError, match="not of the course .my-course.. Move that"):
+            prefetch("--to", tmp_path)
+        assert work.read_text() == "mine"
+        shutil.rmtree(work.parent)
+        assert prefetch("--to", tmp_path) == 0 and not (tmp_path / "course" / "gpt2_course.egg-info").exists()
+
     def test_a_folder_that_cannot_be(self, hub, tmp_path):
         (tmp_path / "file").write_text("")
         with pytest.raises(CourseError, match="Choose another folder"):
@@ -173,6 +190,19 @@ class TestManifest:
         assert subprocess.run(command, cwd=folder).returncode == 0
         (folder / "wheels" / "a.whl").write_bytes(b"b")
         assert subprocess.run(command, cwd=folder, capture_output=True).returncode == 1
+
+    def test_nothing_outside_the_folder_is_deleted(self, tmp_path):
+        own, folder = tmp_path / "own.txt", tmp_path / "folder"
+        own.write_text("mine")
+        folder.mkdir()
+        for name in ("../own.txt", str(own), "a/../../own.txt", "..\\own.txt", "D:own.txt"):
+            (folder / "SHA256SUMS").write_text(f"{'0' * 64}  {name}\n", encoding="utf-8")
+            with pytest.raises(CourseError, match="Delete it and run"):
+                manifest.discard_damaged(folder)
+        (folder / "link.txt").symlink_to(own)
+        (folder / "SHA256SUMS").write_text(f"{'0' * 64}  link.txt\n", encoding="utf-8")
+        assert manifest.discard_damaged(folder) == ("link.txt",)
+        assert own.read_text() == "mine" and not (folder / "link.txt").is_symlink()
 
     @pytest.mark.parametrize("content", [b"nonsense\n", b"\xff\xfe", b"0" * 64 + b" a\n"])
     def test_damaged_checksums(self, tmp_path, content):
@@ -241,6 +271,23 @@ class TestWheels:
         (tmp_path / "b-1-py3-none-any.whl").write_bytes(whole[: len(whole) // 2])
         assert wheels.discard_broken(tmp_path) == ["b-1-py3-none-any.whl"]
         assert [path.name for path in tmp_path.iterdir()] == ["a-1-py3-none-any.whl"]
+
+    def test_a_wheel_without_metadata_is_none(self, tmp_path):
+        with zipfile.ZipFile(tmp_path / "a-1-py3-none-any.whl", "w") as archive:
+            archive.writestr("a.py", "")
+        assert wheels.discard_broken(tmp_path) == ["a-1-py3-none-any.whl"]
+
+    def test_a_half_written_wheel_stops_no_second_run(self, tmp_path, capfd):
+        """As a power cut leaves it: pip is asked again, here with no index to ask."""
+        half = tmp_path / "wheels" / "torch-2.13.0-py3-none-any.whl"
+        half.parent.mkdir()
+        half.write_bytes(b"PK half")
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}.items():
+                patch.setenv(name, value)
+            with pytest.raises(CourseError, match="pip could not fetch everything"):
+                main(["--to", str(tmp_path), "--platform", "windows-x86_64", "--python", "3.12"])
+        assert not half.exists() and not (tmp_path / "SHA256SUMS").exists()
 
     def test_the_course_asks_for_what_builds_it_too(self):
         names = {one.name for one in wheels.requirements(repository())}

@@ -19,6 +19,7 @@ COURSE = ("course_utils", "notebooks", "images", "tests", "pyproject.toml", "env
 INSTRUCTIONS = "INSTALL.txt"
 _NOT_THE_COURSE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.egg-info", ".pytest_cache")
 _COURSE_BYTES = 60_000_000
+_OWN = {"course", "wheels", "hub", INSTRUCTIONS.lower(), manifest.SUMS.lower()}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _check(folder)
     targets = [] if options.no_wheels else _targets(options.platform, options.python)
     _prepare(folder)
+    wheels.discard_broken(folder / "wheels")
     for name in manifest.discard_damaged(folder):
         _say(f"damaged, fetched again: {name}", f"已損壞，重新取得：{name}")
     (folder / manifest.SUMS).unlink(missing_ok=True)  # until everything is there again, the folder is not whole
@@ -82,6 +84,8 @@ def _targets(platforms: Sequence[str] | None, pythons: Sequence[str] | None) -> 
 
 
 def _prepare(folder: Path) -> None:
+    """Make the folder. Raise CourseError if it cannot be written, or holds what is somebody's own: parts of it are
+    replaced, and the checksums take in all of it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / ".writable", b"")
@@ -91,6 +95,31 @@ def _prepare(folder: Path) -> None:
             f"Nothing can be written in {folder} ({error.strerror}). Choose another folder.",
             f"無法寫入 {folder}（{error.strerror}）。請換一個資料夾。",
         ) from error
+    others = [path.name for path in folder.iterdir()
+              if not (path.name.startswith((".", "$")) or path.name.lower() in _OWN | manifest.LITTER)]
+    if others:
+        raise CourseError(
+            f"{folder} holds other things ({_some(others)}). Give a folder of its own: `--to {folder / 'gpt2-class'}`.",
+            f"{folder} 裡有別的東西（{_some(others)}）。請給一個專用的資料夾：`--to {folder / 'gpt2-class'}`。",
+        )
+    work = _not_of_the_course(folder / "course")
+    if work:
+        raise CourseError(
+            f"{folder / 'course'} would be replaced, and holds what is not of the course ({_some(work)}). Move that to "
+            "another place, then run this again.",
+            f"{folder / 'course'} 會被換成新的，但裡面有不屬於課程的東西（{_some(work)}）。請先把它移到別處，再執行一次。",
+        )
+
+
+def _not_of_the_course(folder: Path) -> list[str]:
+    """The names in a copy of the course that are neither copied there nor made by installing from it."""
+    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    made = _NOT_THE_COURSE(str(folder), there) | set(COURSE) | manifest.LITTER
+    return sorted(name for name in there if name not in made and not name.startswith("."))
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(sorted(names)[:3]) + ("…" if len(names) > 3 else "")
 
 
 def _check_space(folder: Path, of_models: int, targets: Sequence[wheels.Target]) -> None:

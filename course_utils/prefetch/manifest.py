@@ -3,13 +3,13 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..files import write_atomically
 from ..language import CourseError
 
 SUMS = "SHA256SUMS"
-_LITTER = {"thumbs.db", "desktop.ini"}  # what file managers leave behind
+LITTER = {"thumbs.db", "desktop.ini", "system volume information"}  # what file managers leave behind
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def listed(folder: Path) -> dict[str, str]:
     found = {}
     for line in lines:
         one, _, name = line.partition("  ")
-        if len(one) != 64 or not name:
+        if len(one) != 64 or not name or not _is_inside(name):
             raise _damaged(folder)
         found[name] = one
     return found
@@ -76,7 +76,9 @@ def discard_damaged(folder: Path) -> tuple[str, ...]:
     bad = tuple(name for name, right in listed(folder).items()
                 if (folder / name).is_file() and digest(folder / name) != right)
     for name in bad:
-        (folder / name).resolve().unlink()  # in a hub cache, what the link leads to
+        behind = (folder / name).resolve()  # in a hub cache, what the link leads to
+        if behind.is_relative_to(folder.resolve()):
+            behind.unlink()
         (folder / name).unlink(missing_ok=True)
     return bad
 
@@ -86,9 +88,14 @@ def _files(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts) and name.parts[0] != "course"
-        if path.is_file() and not hidden and name.as_posix() != SUMS and path.name.lower() not in _LITTER:
+        if path.is_file() and not hidden and name.as_posix() != SUMS and path.name.lower() not in LITTER:
             if not (name.parts[0] == "hub" and "blobs" in name.parts):
                 yield name.as_posix()
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name of the list stays in the folder, on any system: what is damaged is deleted."""
+    return not (PureWindowsPath(name).anchor or PurePosixPath(name).is_absolute() or ".." in PureWindowsPath(name).parts)
 
 
 def _damaged(folder: Path) -> CourseError:

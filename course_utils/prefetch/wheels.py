@@ -6,6 +6,7 @@ import sys
 import tomllib
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -166,9 +167,12 @@ def _wheels(folder: Path, target: Target) -> dict[str, list[tuple[object, Path]]
 
 def _needs(wheel: Path) -> list[Requirement]:
     with zipfile.ZipFile(wheel) as archive:
-        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1)
-        raw, _ = parse_email(archive.read(name))
+        raw, _ = parse_email(archive.read(_metadata(archive)))
     return [Requirement(line) for line in raw.get("requires_dist", [])]
+
+
+def _metadata(archive: zipfile.ZipFile) -> str:
+    return next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1), "")
 
 
 def _applies(one: Requirement, extras: set[str], environment: dict[str, str]) -> bool:
@@ -180,8 +184,8 @@ def _applies(one: Requirement, extras: set[str], environment: dict[str, str]) ->
 def _is_whole(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError):
+            return archive.testzip() is None and bool(_metadata(archive))
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, NotImplementedError):
         return False
 
 
