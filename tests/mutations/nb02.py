@@ -53,7 +53,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("no layer nearer than the one below", "lens-picture",
              "assert (distance.diff() < 0)", "assert (distance.diff() > 0)"),
     Mutation("the answer, not the embeddings", "lens-echo", "assert (lens.ids[0]", "assert (lens.ids[-1]"),
-    Mutation("every token fits itself best", "lens-echo", "wte @ wte.T", "torch.eye(len(wte))"),
+    Mutation("every token fits itself best", "lens-echo", "tried @ wte.T", "torch.eye(len(wte))"),
     Mutation("the shorter one wins", "lens-echo", "length = wte.norm(dim=-1)", "length = 1 / wte.norm(dim=-1)"),
     Mutation("a token more to play with", "next-token-widget", "time, in a\"", "time, in a quiet\""),
 ]
