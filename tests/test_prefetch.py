@@ -98,6 +98,11 @@ class TestModels:
         assert prefetch("--to", tmp_path) == 0 and main(["--check", "--to", str(tmp_path)]) == 0
         assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
 
+    def test_what_an_earlier_run_brought_still_counts(self, hub, tmp_path):
+        prefetch("--to", tmp_path)
+        assert main(["--to", str(tmp_path), "--no-wheels"]) == 0
+        assert f"COURSE_CHECKPOINT={NAME}" in (tmp_path / "INSTALL.txt").read_text(encoding="utf-8")
+
     def test_a_damaged_file_is_named_and_fetched_again(self, hub, model, tmp_path, capsys):
         prefetch("--to", tmp_path)
         weights = snapshot(tmp_path) / "model.safetensors"
@@ -253,6 +258,16 @@ class TestWheels:
         wheel(tmp_path, "c-1-py3-none-any.whl", 'd; extra == "x"')
         assert self.lacking(tmp_path, LINUX, "a", "B>1") == ["d"]
 
+    def test_targets_that_are_complete(self, tmp_path):
+        wanted = [Requirement("torch==2.13.0"), Requirement("server")]
+        wheel(tmp_path, "server-1.0-py3-none-any.whl", 'pywinpty>=2; os_name == "nt"')
+        wheel(tmp_path, "torch-2.13.0+cpu-cp312-cp312-manylinux_2_28_x86_64.whl")
+        wheel(tmp_path, "torch-2.13.0-cp313-none-macosx_14_0_arm64.whl")
+        wheel(tmp_path, "torch-2.13.0-cp312-cp312-win_amd64.whl")
+        assert wheels.complete(tmp_path, wanted) == [LINUX, Target("macos-arm64", "3.13")]
+        wheel(tmp_path, "pywinpty-2-cp312-cp312-win_amd64.whl")
+        assert wheels.complete(tmp_path, wanted) == [LINUX, Target("macos-arm64", "3.13"), WINDOWS]
+
     def test_two_wishes_for_one_package_become_one(self, tmp_path):
         wheel(tmp_path, "a-1-py3-none-any.whl", "c>=2")
         wheel(tmp_path, "b-1-py3-none-any.whl", "c<4")
@@ -311,6 +326,18 @@ def test_the_copy_is_the_course_alone(tmp_path):
         _copy_course(root, to)
         assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*")) == ["notebooks", "notebooks/00_a.ipynb"]
     assert all((repository() / name).exists() for name in COURSE)
+
+
+class TestRoom:
+    @pytest.mark.parametrize("commands", [room.posix, room.windows])
+    def test_each_folder_has_the_commands_for_what_is_in_it(self, commands):
+        assert "--no-index --find-links" in commands([]) and "--no-index" not in commands([], with_wheels=False)
+        assert "HF_HUB_OFFLINE" not in commands([]) and f"COURSE_CHECKPOINT={NAME}" in commands([NAME]).replace(' = "', "=")
+
+    def test_a_network_is_needed_for_packages_that_are_not_there(self):
+        assert "No network is needed" in room.instructions(["linux-x86_64, Python 3.12"], [])
+        alone = room.instructions([], [NAME])
+        assert "套件要從網路安裝" in alone and "Packages are installed from the network" in alone and "--no-index" not in alone
 
 
 LOOPBACK = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x49))"  # SIOCSIFFLAGS, IFF_UP

@@ -44,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for model in found:
         _say(f"model {model.name}", f"模型 {model.name}")
         models.fetch(model, folder / "hub")
-    names = [f"{one.platform}, Python {one.python}" for one in targets]
-    text = room.instructions(names, options.models)
+    names = [f"{one.platform}, Python {one.python}" for one in wheels.complete(folder / "wheels", wanted)]
+    text = room.instructions(names, list(dict.fromkeys([*options.models, *models.present(folder / "hub")])))
     write_atomically(folder / INSTRUCTIONS, text.encode("utf-8"))
     count = manifest.write(folder)
     print(text)

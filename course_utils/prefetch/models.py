@@ -74,6 +74,12 @@ def fetch(model: Model, hub: Path) -> Path:
     return Path(checkpoint(folder))
 
 
+def present(hub: Path) -> list[str]:
+    """Return the names of the models in the cache, those of earlier runs too."""
+    folders = {weights.parents[2] for weights in hub.glob("models--*/snapshots/*/*.safetensors")}
+    return sorted(one.name.removeprefix("models--").replace("--", "/") for one in folders if (one / "refs" / "main").is_file())
+
+
 def _cached(model: Model, file: str, hub: Path) -> str | None:
     from huggingface_hub import try_to_load_from_cache
 

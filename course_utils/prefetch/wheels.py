@@ -1,6 +1,7 @@
 """A wheelhouse: every package that the course needs, for the platforms and Pythons of a class."""
 
 import platform
+import re
 import subprocess
 import sys
 import tomllib
@@ -134,6 +135,13 @@ def missing(folder: Path, target: Target, wanted: Sequence[Requirement]) -> list
         else:
             lacking[name] = Requirement(f"{one.name}{one.specifier}")
     return list(lacking.values())
+
+
+def complete(folder: Path, wanted: Sequence[Requirement]) -> list[Target]:
+    """Return the targets for which the folder has everything, those of earlier runs too."""
+    minors = {int(found[1]) for path in folder.glob("torch-*.whl") if (found := re.search(r"-cp3(\d+)-", path.name))}
+    targets = [Target(name, f"3.{minor}") for name in PLATFORMS for minor in sorted(minors)]
+    return [one for one in targets if not missing(folder, one, [_of_the_processor(need, one) for need in wanted])]
 
 
 def discard_broken(folder: Path) -> list[str]:
