@@ -283,29 +283,110 @@ def check_network() -> Iterator[Finding]:
 
 
 def check_cached_models() -> Iterator[Finding]:
-    """The GPT-2 models of the hub that can be used without a network."""
-    names = cached_models()
-    if names:
+    """The GPT-2 models of the hub that can be used without a network, and what is wrong with the cache they are in."""
+    from huggingface_hub import constants
+
+    cache = Path(constants.HF_HUB_CACHE)
+    whole, partial, unreadable = _cached_models(cache)
+    if unreadable:
         yield Finding(
-            OK, f"cached GPT-2 models: {', '.join(names)}", f"快取中的 GPT-2 模型：{'、'.join(names)}"
+            WARNING,
+            f"cannot be read: {', '.join(unreadable)}",
+            f"無法讀取：{'、'.join(unreadable)}",
+            f"Ask the owner of the cache to let all read it: `chmod -R a+rX {cache}`.",
+            f"請管理這個快取的人讓大家都能讀取：`chmod -R a+rX {cache}`。",
         )
-    else:
+    if partial:
+        yield Finding(
+            WARNING,
+            f"not complete in the cache {cache}: {', '.join(partial)}",
+            f"快取 {cache} 裡不完整：{'、'.join(partial)}",
+            "They cannot be used without a network. To complete one where there is a network: "
+            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`.',
+            "沒有網路就不能用。要在有網路的地方補齊："
+            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`。',
+        )
+    if whole:
+        yield _of_whole_models(whole, cache)
+    elif not (unreadable or partial):
         yield Finding(OK, "no GPT-2 model of the hub is cached", "快取中沒有 hub 上的 GPT-2 模型")
 
 
-def cached_models() -> list[str]:
-    """Return the names of the GPT-2 models in the hub's local cache that have their weights there too."""
+def _of_whole_models(names: list[str], cache: Path) -> Finding:
     from huggingface_hub import constants
 
-    names = set()
-    for config in Path(constants.HF_HUB_CACHE).glob("models--*/snapshots/*/config.json"):
+    en, zh = f"cached GPT-2 models: {', '.join(names)}", f"快取中的 GPT-2 模型：{'、'.join(names)}"
+    if home.is_writable(cache):
+        return Finding(OK, en, zh)
+    en, zh = f"{en} (read-only: {cache})", f"{zh}（唯讀：{cache}）"
+    if constants.HF_HUB_OFFLINE:
+        return Finding(OK, en, zh)
+    return Finding(
+        WARNING, en, zh, "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
+        "請設定 HF_HUB_OFFLINE=1，就不會有程式想去更新它們。",
+    )
+
+
+def cached_models() -> list[str]:
+    """Return the names of the GPT-2 models in the hub's local cache that can be used without a network."""
+    from huggingface_hub import constants
+
+    return _cached_models(Path(constants.HF_HUB_CACHE))[0]
+
+
+def _cached_models(cache: Path) -> tuple[list[str], list[str], list[str]]:
+    """Return the names of the GPT-2 models that are whole, those that are not, and what this user cannot read."""
+    whole, partial, unreadable = set(), set(), set()
+    try:
+        folders = [cache / name for name in os.listdir(cache) if name.startswith("models--")]
+    except FileNotFoundError:
+        return [], [], []
+    except OSError:
+        return [], [], [str(cache)]
+    for folder in folders:
+        name = folder.name.removeprefix("models--").replace("--", "/")
         try:
-            kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
-        except (OSError, ValueError, AttributeError):
-            continue
-        if kind == "gpt2" and next(config.parent.glob("*.safetensors"), None):
-            names.add(config.parents[2].name.removeprefix("models--").replace("--", "/"))
-    return sorted(names)
+            kind, has_weights = _look_into(folder)
+        except PermissionError:
+            unreadable.add(name)
+        else:
+            if kind == "gpt2":
+                (whole if has_weights else partial).add(name)
+    return sorted(whole), sorted(partial), sorted(unreadable)
+
+
+def _look_into(folder: Path) -> tuple[str | None, bool]:
+    """Return a cached model's type, and whether its weights are there, in the revision that its name means.
+
+    Raise PermissionError if something of it cannot be read.
+    """
+    snapshots, named = folder / "snapshots", folder / "refs" / "main"
+    if not os.path.lexists(snapshots):
+        return None, False
+    kinds = {one: _type_of(snapshots / one / "config.json") for one in sorted(os.listdir(snapshots))}
+    present = named.read_text(encoding="utf-8").strip() if os.path.lexists(named) else ""
+    if present not in kinds:
+        return next(filter(None, kinds.values()), None), False
+    weights = [name for name in os.listdir(snapshots / present) if name.endswith(".safetensors")]
+    return kinds[present], bool(weights) and all(_can_be_read(snapshots / present / name) for name in weights)
+
+
+def _can_be_read(file: Path) -> bool:
+    """Whether the file is there; raise PermissionError if it is and this user cannot read it."""
+    try:
+        file.open("rb").close()
+    except FileNotFoundError:  # a link that leads nowhere
+        return False
+    return True
+
+
+def _type_of(config: Path) -> str | None:
+    try:
+        return json.loads(config.read_text(encoding="utf-8")).get("model_type")
+    except PermissionError:
+        raise
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def check_kernel() -> Iterator[Finding]:

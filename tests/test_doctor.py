@@ -194,11 +194,38 @@ def test_cached_models_are_those_of_gpt2_with_weights(
     ]:
         folder = tmp_path / f"models--{name}" / "snapshots" / "0"
         folder.mkdir(parents=True)
+        (folder.parents[1] / "refs").mkdir()
+        (folder.parents[1] / "refs" / "main").write_text("0", encoding="utf-8")
         (folder / "config.json").write_text(json.dumps({"model_type": kind}), encoding="utf-8")
         if weights:
             (folder / "model.safetensors").touch()
     assert doctor.cached_models() == ["a/b", "gpt2"]
-    assert "a/b, gpt2" in only(doctor.check_cached_models).en
+    partial, whole = doctor.check_cached_models()
+    assert "a/b, gpt2" in whole.en and whole.verdict == OK
+    assert partial.en.endswith(": c") and "checkpoint('c')" in partial.remedy_en
+    (tmp_path / "models--gpt2" / "refs" / "main").unlink()  # its files are there, and its name leads nowhere
+    assert doctor.cached_models() == ["a/b"]
+    for finding in (partial, whole):
+        assert_has_remedy(finding)
+
+
+def test_a_cache_that_nobody_can_write_is_named_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(doctor.home, "is_writable", lambda place: place != tmp_path)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--gpt2"
+    for name, content in {"refs/main": "0", "snapshots/0/config.json": '{"model_type": "gpt2"}',
+                          "snapshots/0/model.safetensors": ""}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content, encoding="utf-8")
+    for offline, verdict in ((True, OK), (False, WARNING)):
+        monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
+        finding = only(doctor.check_cached_models)
+        assert (finding.verdict, str(tmp_path) in finding.en, "唯讀" in finding.zh) == (verdict, True, True)
+        assert_has_remedy(finding)
 
 
 @pytest.mark.parametrize(

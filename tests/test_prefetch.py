@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -338,6 +339,72 @@ class TestRoom:
         assert "No network is needed" in room.instructions(["linux-x86_64, Python 3.12"], [])
         alone = room.instructions([], [NAME])
         assert "套件要從網路安裝" in alone and "Packages are installed from the network" in alone and "--no-index" not in alone
+
+
+def bound_by_permissions() -> list[str]:
+    """What begins the command of a process for which chmod counts: for root it does not, unless it gives that up."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
+
+
+SHARE = """
+import pathlib, sys
+from huggingface_hub import constants
+from course_utils import doctor
+cache = pathlib.Path(constants.HF_HUB_CACHE)
+try:
+    (cache / "mine").touch()
+except PermissionError:
+    print("read-only")
+for finding in doctor.check_cached_models():
+    print(finding.verdict, finding.en)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt" or bool(os.geteuid() == 0 and not shutil.which("setpriv")),
+                    reason="needs not to be root, or another operating system: one where permissions bind")
+class TestSharedCache:
+    """One folder that all read and none can write, by its permissions."""
+
+    @pytest.fixture
+    def cache(self, hub, tmp_path):
+        folder = tmp_path / "shared"
+        prefetch("--to", folder)
+        subprocess.run(["chmod", "-R", "a-w", folder], check=True)
+        yield folder / "hub"
+        subprocess.run(["chmod", "-R", "u+rwx", folder], check=True)
+
+    def test_two_students_at_once(self, cache, tmp_path):
+        def student(name: str) -> subprocess.CompletedProcess:
+            own = tmp_path / name
+            own.mkdir()
+            return in_the_room(cache, SHARE + LOAD, *bound_by_permissions(), HOME=str(own), COURSE_DATA=str(own))
+
+        before = sorted(cache.rglob("*"))
+        with ThreadPoolExecutor(2) as room_of_two:
+            for done in room_of_two.map(student, ("one", "two")):
+                assert done.returncode == 0, done.stderr
+                assert done.stdout.splitlines() == [
+                    "read-only", f"ok cached GPT-2 models: {NAME} (read-only: {cache})",
+                    str(cache / "models--course--tiny" / "snapshots" / COMMIT), "True", "True"]
+        assert sorted(cache.rglob("*")) == before
+
+    def test_what_cannot_be_read_is_named(self, cache):
+        weights = cache / "models--course--tiny" / "snapshots" / COMMIT / "model.safetensors"
+        weights.resolve().chmod(0)
+        done = in_the_room(cache, SHARE, *bound_by_permissions())
+        assert f"warning cannot be read: {NAME}" in done.stdout and "could not" not in done.stdout
+
+    def test_the_copy_of_a_read_only_course_can_be_worked_in(self, cache, tmp_path):
+        """The first commands of INSTALL.txt, as far as the installation."""
+        lines = room.posix([NAME]).splitlines()
+        script = "\n".join(["set -e", f'FOLDER="{cache.parent}"', *lines[lines.index('cp -r "$FOLDER/course" gpt2-course'):
+                                                                     lines.index("cd gpt2-course") + 1], "mkdir made", "pwd"])
+        place = tmp_path / "student"
+        place.mkdir()
+        done = subprocess.run([*bound_by_permissions(), "bash", "-c", script], cwd=place, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
 
 
 LOOPBACK = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 0x49))"  # SIOCSIFFLAGS, IFF_UP
