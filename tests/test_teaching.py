@@ -64,9 +64,10 @@ def test_its_fragment_for_a_hub(side):
 
 @SIDES
 def test_its_measures_are_those_of_every_lesson(side):
-    """The table was made by `measure`: a row for each lesson, on the bundled model and on one of gpt2's size."""
-    rows = re.findall(r"^\| (0\d) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \|$", side, re.M)
+    """The table was made by `measure`: a row for each lesson on the bundled model; of gpt2's size, what was measured."""
+    rows = re.findall(r"^\| (0\d) \| ([\d.]+) \| (\d+) \| ([\d.]+|—) \| (\d+|—) \|$", side, re.M)
     assert [row[0] for row in rows] == sorted(path.name[:2] for path in (ROOT / "notebooks").glob("0*.ipynb"))
     for _, memory, seconds, real_memory, real_seconds in rows:
         assert 0.2 < float(memory) < 2 and 2 < int(seconds) < 200
-        assert float(memory) < float(real_memory) < 4 and int(real_seconds) < 1500
+        assert real_memory == real_seconds == "—" or float(memory) < float(real_memory) < 4 and int(real_seconds) < 1500
+    assert sum(row[3] != "—" for row in rows) >= 6
