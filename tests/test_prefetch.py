@@ -55,11 +55,11 @@ for name in (checkpoint(), {NAME!r}):
 """
 
 
-def in_the_room(hub: Path, code: str, *before: str, **variables: str) -> subprocess.CompletedProcess:
+def in_the_room(hub: Path, code: str, *before: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess:
     """Run code as a student would who was told where the models are. `before`: what the command begins with."""
     told = {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "COURSE_CHECKPOINT": NAME, "PYTHONPATH": str(repository())}
     return subprocess.run([*before, sys.executable, "-c", code], env={**os.environ, **told, **variables},
-                          capture_output=True, text=True, timeout=300)
+                          capture_output=True, text=True, timeout=300, cwd=cwd)
 
 
 class TestModels:
@@ -348,6 +348,19 @@ def bound_by_permissions() -> list[str]:
     return ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
 
 
+def account_of(student: Path) -> list[str]:
+    """What begins the command of a student with an account of his or her own, who owns the folder; root alone can give one.
+
+    The account may read every file, pytest's private folders among them; for writing, permissions count.
+    """
+    if os.geteuid() != 0:
+        return []
+    user = 61_000 + int(student.name)
+    os.chown(student, user, user)
+    alone = ["--reuid", str(user), "--regid", str(user), "--clear-groups"]
+    return ["setpriv", *alone, "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+
+
 SHARE = """
 import pathlib, sys
 from huggingface_hub import constants
@@ -379,16 +392,21 @@ class TestSharedCache:
         def student(name: str) -> subprocess.CompletedProcess:
             own = tmp_path / name
             own.mkdir()
-            return in_the_room(cache, SHARE + LOAD, *bound_by_permissions(), HOME=str(own), COURSE_DATA=str(own))
+            who = "import os; print(os.geteuid(), os.access('.', os.W_OK))"
+            return in_the_room(cache, who + SHARE + LOAD, *account_of(own), cwd=own, HOME=str(own), COURSE_DATA=str(own))
 
         before = sorted(cache.rglob("*"))
         with ThreadPoolExecutor(2) as room_of_two:
-            for done in room_of_two.map(student, ("one", "two")):
-                assert done.returncode == 0, done.stderr
-                assert done.stdout.splitlines() == [
-                    "read-only", f"ok cached GPT-2 models: {NAME} (read-only: {cache})",
-                    str(cache / "models--course--tiny" / "snapshots" / COMMIT), "True", "True"]
+            first, second = room_of_two.map(student, ("1", "2"))
+        for done in (first, second):
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.splitlines()[1:] == [
+                "read-only", f"ok cached GPT-2 models: {NAME} (read-only: {cache})",
+                str(cache / "models--course--tiny" / "snapshots" / COMMIT), "True", "True"]
         assert sorted(cache.rglob("*")) == before
+        told = [done.stdout.splitlines()[0].split() for done in (first, second)]
+        assert [can_write for _, can_write in told] == ["True", "True"]
+        assert os.geteuid() != 0 or [user for user, _ in told] == ["61001", "61002"]
 
     def test_what_cannot_be_read_is_named(self, cache):
         weights = cache / "models--course--tiny" / "snapshots" / COMMIT / "model.safetensors"
