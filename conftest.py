@@ -115,3 +115,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_current_env = True
     config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
     config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, CELL_SECONDS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """One worker for each file of browser tests: their server and browser cost more than the tests themselves."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByClassOrBrowserFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file, _, _ = nodeid.partition("::")
+            return file if file.startswith("tests/browser/") else super()._split_scope(nodeid)
+
+    return ByClassOrBrowserFile(config, log) if config.getvalue("dist") == "loadscope" else None

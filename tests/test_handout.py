@@ -1,7 +1,7 @@
 """The copies for a class: the instructor's lessons, solved and executed, say that every answer is right."""
 
 import pytest
-from tiny import LONG, checkpoint_in
+from tiny import ON_BUNDLED, checkpoint_in
 
 from course_utils import handout, notebooks
 from course_utils.language import CourseError
@@ -20,7 +20,7 @@ def said(notebook, one):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp_path):
-    settings = {"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))} if lesson in LONG else {}
+    settings = {} if lesson in ON_BUNDLED else {"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))}
     notebook = notebooks.read(PATHS[lesson])
     assert handout.solved(notebook, lesson) == len(exercises(lesson)) >= 4
     done = notebooks.run(PATHS[lesson], notebook, settings=settings)

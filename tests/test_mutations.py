@@ -5,6 +5,7 @@ One class for each notebook, so that xdist's loadscope gives the notebooks to di
 
 import importlib
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,17 +38,22 @@ def test_every_notebook_has_its_list():
 def notebook_class(module) -> type:
     """The tests of one notebook: control, and one test for each mutation, fed by one run."""
     path = NOTEBOOKS / module.NOTEBOOK
+    mutations = [one for one in module.MUTATIONS if not one.slow or os.environ.get("COURSE_TEST_FULL")]
 
     class TestNotebook:
         @pytest.fixture(scope="class")
         @classmethod
         def results(cls):
-            return outcomes(path, [plain(mutation) for mutation in module.MUTATIONS])
+            return outcomes(path, [plain(mutation) for mutation in mutations])
 
         def test_unmutated_is_green(self, results):
             assert results["control"] == {"cell": None, "raised": None}
 
-        @pytest.mark.parametrize("mutation", module.MUTATIONS, ids=lambda mutation: mutation.name)
+        @pytest.mark.parametrize("mutation", [one for one in module.MUTATIONS if one.slow], ids=lambda mutation: mutation.name)
+        def test_a_slow_one_still_fits(self, mutation):
+            assert misfit(plain(mutation), code_cells(path)) == ""
+
+        @pytest.mark.parametrize("mutation", mutations, ids=lambda mutation: mutation.name)
         def test_bites(self, mutation, results):
             wrong = misfit(plain(mutation), code_cells(path))
             assert not wrong, wrong

@@ -9,8 +9,9 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedT
 from course_utils import BUNDLED, insight
 
 END = "<|endoftext|>"
-# Lessons that train for long: where a test is not about their claims, it runs them on a tiny checkpoint.
-LONG = ("05", "06")
+# Where a test is not about a lesson's claims, it runs the lesson on a tiny checkpoint, but for the first impression,
+# and for the one lesson that needs a model which prefers something clearly.
+ON_BUNDLED = ("00", "03")
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:

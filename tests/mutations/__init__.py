@@ -9,7 +9,7 @@ class Mutation:
 
     The notebook must then fail first in the cell `red` (default: the changed cell itself), with `raises`
     (the exception's class name; `DidNotRaise` where a cell tagged raises-exception no longer raises as
-    stored).
+    stored). `slow`: it trains or writes for many seconds before it fails; only COURSE_TEST_FULL=1 asks for it.
     """
 
     name: str
@@ -18,6 +18,7 @@ class Mutation:
     new: str
     red: str = ""
     raises: str = "AssertionError"
+    slow: bool = False
 
     @property
     def red_cell(self) -> str:

@@ -28,7 +28,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("a token of the prompt let off", "penalty-by-hand", "input_ids[0].unique()", "input_ids[0][1:].unique()"),
     Mutation("the second best", "beams-equal", "search.results[0]", "search.results[1]"),
     Mutation("not divided by the length", "beams-score-check", "sum(steps) / len(steps)) <", "sum(steps)) <"),
-    Mutation("not so hot", "strategies", "temperature=2.0", "temperature=0.5", red="compare-check"),
+    Mutation("not so hot", "strategies", "temperature=2.0", "temperature=0.5", red="compare-check", slow=True),
     Mutation("the loss itself", "measures", "return -lm(", "return lm(", red="compare-check"),
     Mutation("the shift forgotten", "scores-check", "first - 1:-1", "first - 2:-2"),
     Mutation("a token missing from the cache", "cache-same", "ids[:, :-1]", "ids[:, :-2]"),

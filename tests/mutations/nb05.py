@@ -27,7 +27,7 @@ MUTATIONS: list[Mutation] = [
              red="plot-picture"),
     Mutation("an interval too narrow", "interval", "z=1.96", "z=0.1", red="plot-picture"),
     Mutation("labels that are no labels", "endings-vectors", 'story.sentiment == "happy"', 'len(story.text) % 2 == 0',
-             red="probe-picture"),
+             red="probe-picture", slow=True),
     Mutation("a probe that does not learn", "fit", "optimizer.step(closure)", "closure()", red="probe-picture"),
     Mutation("no control", "control", '][torch.randperm(len(labels["train"]), generator=generator)]', "]"),
     Mutation("the answer at hand", "hero", '("last token", en_last[-1])', '("last token", used_en)'),
@@ -38,5 +38,5 @@ MUTATIONS: list[Mutation] = [
     Mutation("the head frozen too", "frozen", "classifier.transformer.requires_grad_", "classifier.requires_grad_"),
     Mutation("the test in the training set", "batches", 'told = groups["train"]', 'told = unseen[:9] + groups["train"]'),
     Mutation("rows and columns changed", "confusion", "matrix[truth, guess] += 1", "matrix[guess, 1 - truth] += 1"),
-    Mutation("nothing was trained", "train-loop", "    optimizer.step()\n", "", red="evaluate-picture"),
+    Mutation("nothing was trained", "train-loop", "    optimizer.step()\n", "", red="evaluate-picture", slow=True),
 ]
