@@ -91,3 +91,14 @@ def test_skips_are_judged(tmp_path, reason, shared, bad, capsys):
 def test_a_run_without_tests_is_refused(tmp_path):
     (tmp_path / "junit.xml").write_text("<testsuites/>")
     assert script("check_skips").main(str(tmp_path / "junit.xml"), "nowhere") == 1
+
+
+def test_the_time_of_a_class_counts_to_its_file(tmp_path):
+    cases = [("tests.test_a.TestX", 2.5), ("tests.test_a", 1), ("notebooks.00_a.ipynb", 4)]
+    text = "".join(f'<testcase classname="{name}" name="n" time="{seconds}"/>' for name, seconds in cases)
+    (tmp_path / "junit.xml").write_text(f"<testsuites><testsuite>{text}</testsuite></testsuites>", encoding="utf-8")
+    times = script("times")
+    seconds = times.by_file(str(tmp_path / "junit.xml"))
+    assert seconds == {"tests.test_a": 3.5, "notebooks.00_a.ipynb": 4}
+    said = [line.split() for line in times.table(seconds).splitlines()]
+    assert said[0] == ["4", "s", "notebooks.00_a.ipynb"] and said[-1][:2] == ["8", "s"] and len(said) == 4
