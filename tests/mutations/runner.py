@@ -105,6 +105,8 @@ def run_all(path: Path, mutations: list[dict]) -> dict:
     """{"control": result, "mutations": {name: result}}; a result is {"cell": the red cell or None,
     "raised": …}."""
     cells, shell = code_cells(path), new_shell()
+    if any("transformers" in cell["source"] for cell in cells):
+        import transformers.trainer  # noqa: F401  the children find it, and torch, imported
     results: dict = {"control": {"cell": None, "raised": None}, "mutations": {}}
     os.chdir(path.parent)
     for start, cell in enumerate(cells):
