@@ -1,7 +1,7 @@
 """The copies for a class: the instructor's lessons, solved and executed, say that every answer is right."""
 
 import pytest
-from tiny import ON_BUNDLED, checkpoint_in
+from tiny import checkpoint_in
 
 from course_utils import handout, notebooks
 from course_utils.language import CourseError
@@ -20,10 +20,9 @@ def said(notebook, one):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp_path):
-    settings = {} if lesson in ON_BUNDLED else {"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))}
     notebook = notebooks.read(PATHS[lesson])
     assert handout.solved(notebook, lesson) == len(exercises(lesson)) >= 4
-    done = notebooks.run(PATHS[lesson], notebook, settings=settings)
+    done = notebooks.run(PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))})
     for one in exercises(lesson):
         assert said(done, one).startswith("💬 無法" if isinstance(one.checker, Open) else "✅ 答對了"), said(done, one)
     table = next(cell for cell in done.cells if cell.source == f'progress("{lesson}")')

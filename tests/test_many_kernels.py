@@ -11,7 +11,7 @@ from tiny import checkpoint_in
 from course_utils.notebooks import lessons, repository, run
 
 SECONDS = 600
-# 03 needs a model that prefers something clearly, and the long lessons are not run twice: 00 and 01 come once more.
+# The longer lessons do not add to it: 00 and 01 come once more.
 CHOSEN = ("00", "01", "02", "04", "07", "08", "00", "01")
 NOTE = """
 import sys

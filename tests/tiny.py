@@ -9,9 +9,6 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedT
 from course_utils import BUNDLED, insight
 
 END = "<|endoftext|>"
-# Where a test is not about a lesson's claims, it runs the lesson on a tiny checkpoint, but for the first impression,
-# and for the one lesson that needs a model which prefers something clearly.
-ON_BUNDLED = ("00", "03")
 
 
 def byte_tokenizer() -> PreTrainedTokenizerFast:
@@ -27,16 +24,21 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 def build(seed: int = 0, scale: float = 1.0, **sizes: int) -> GPT2LMHeadModel:
     """A tiny GPT-2 for these tokens; `scale` sharpens what it expects."""
     torch.manual_seed(seed)
-    settings = {"n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 48, "vocab_size": 257} | sizes
-    model = GPT2LMHeadModel(GPT2Config(**settings, bos_token_id=256, eos_token_id=256)).eval()
+    settings = {"n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 48, "vocab_size": 257, "bos_token_id": 256,
+                "eos_token_id": 256} | sizes
+    model = GPT2LMHeadModel(GPT2Config(**settings)).eval()
     with torch.no_grad():
         model.transformer.wte.weight.mul_(scale)
     return model
 
 
 def checkpoint_in(folder: Path) -> Path:
-    """Write a tiny checkpoint into the folder, with random weights and the bundled model's tokenizer; return the folder."""
+    """Write a tiny checkpoint into the folder, with random weights and the bundled model's tokenizer; return the folder.
+
+    Where a test is not about a lesson's claims, it runs the lesson on it.
+    """
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
     tokenizer.save_pretrained(folder)
-    build(n_layer=2, n_head=3, n_embd=24, n_positions=512, vocab_size=len(tokenizer)).save_pretrained(folder)
+    end = tokenizer.eos_token_id
+    build(n_head=3, n_embd=24, n_positions=512, vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end).save_pretrained(folder)
     return folder
