@@ -280,18 +280,25 @@ def _(folder):
 
 @provokes("cache-is-an-object")
 def _(folder):
-    tiny.build()(ids(), use_cache=True).past_key_values[0]
+    tiny.build()(ids(), use_cache=True).cache[0]
 
 
 @provokes("cache-given-as-a-tuple")
 def _(folder):
     pair = (torch.zeros(1, 2, 1, 8), torch.zeros(1, 2, 1, 8))
-    tiny.build()(ids(), past_key_values=(pair, pair))
+    tiny.build()(ids(), cache=(pair, pair))
+
+
+@provokes("cache-under-its-old-name")
+def _(folder):
+    model = tiny.build()
+    cache = model(ids(), use_cache=True).cache
+    model(ids(), past_key_values=cache)
 
 
 @provokes("crop-wants-a-negative-number")
 def _(folder):
-    tiny.build()(ids(), use_cache=True).past_key_values.crop(3)
+    tiny.build()(ids(), use_cache=True).cache.crop(3)
 
 
 @provokes("detach-before-numpy")

@@ -140,7 +140,7 @@ def names_of_a_lesson(folder: Path) -> dict[str, object]:
         **{name: getattr(transformers, name) for name in LIBRARY},
         **{"torch": torch, "F": torch.nn.functional, "plt": pyplot, "DataLoader": torch.utils.data.DataLoader},
         **{"model": model, "lm": model, "base": tiny.build(n_positions=64).transformer, "tokenizer": tokenizer},
-        **{"inputs": inputs, **inputs, "outputs": outputs, "cache": outputs.past_key_values, "wanted_length": 3},
+        **{"inputs": inputs, **inputs, "outputs": outputs, "cache": outputs.cache, "wanted_length": 3},
         **{"logits": outputs.logits.detach(), "hidden": torch.ones(5, 16), "weight": model.lm_head.weight},
         **{"losses": torch.ones(3, requires_grad=True), "loss": None, "arguments": None},
         **{"text": "Hello", "texts": ["a", "abc"], "prompts": ["a", "abc"], "folder": str(folder / "new")},

@@ -60,7 +60,7 @@ def test_a_planted_difference_is_found(old, new):
 def test_what_the_course_promises_is_pinned():
     pins = pip_pins(PYPROJECT)
     assert pins["torch"] == SpecifierSet("==2.13.0")
-    for name, inside, outside in [("transformers", "5.23.0", "6.0"), ("jupyterlab", "4.6.0", "5.0"),
+    for name, inside, outside in [("transformers", "5.24.0", "5.25.0"), ("jupyterlab", "4.6.0", "5.0"),
                                   ("ipywidgets", "8.1.9", "9.0")]:
         assert inside in pins[name] and outside not in pins[name]
     assert any(line.startswith("nbval") for line in PYPROJECT["project"]["optional-dependencies"]["test"])

@@ -171,7 +171,7 @@ def with_python_first(added: dict[str, str], *folders: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize(("pinned", "expected"), [
     ("torch==2.13.0", "torch>=2.13.0"),
-    ("transformers>=5.23,<6", "transformers>=5.23"),
+    ("transformers>=5.24,<5.25", "transformers>=5.24"),
     ("packaging>=24", "packaging>=24"),
     ("a~=1.4", "a>=1.4"),
     ("a==1.*", "a>=1"),
@@ -206,7 +206,7 @@ def test_install_asks_pip_for_the_newest_and_then_for_the_course(monkeypatch):
     newest.main("install", "--extra-index-url", "https://example.org")
     first, second = (words[4:] for words in asked)
     assert first[:5] == ["--extra-index-url", "https://example.org", "--upgrade", "--upgrade-strategy", "eager"]
-    assert "transformers>=5.23" in first and second[-3:] == ["--no-deps", "--editable", str(ROOT)]
+    assert "transformers>=5.24" in first and second[-3:] == ["--no-deps", "--editable", str(ROOT)]
 
 
 VERSIONS = {

@@ -89,7 +89,7 @@ ENTRIES = (
             "Go through its layers.",
             "從它的各層取值。",
         ),
-        "cache = outputs.past_key_values\n"
+        "cache = outputs.cache\n"
         "keys, values = cache.layers[0].keys, cache.layers[0].values\n"
         "length = cache.get_seq_length()",
         ("TypeError", "AttributeError"),
@@ -100,16 +100,34 @@ ENTRIES = (
         r"'(?:tuple|list)' object has no attribute 'get_seq_length'",
         YES,
         Bilingual(
-            "`past_key_values` was given as a tuple, as in old code; transformers 5 wants a cache object.",
-            "`past_key_values` 傳的是元組，這是舊的寫法；transformers 5 要的是快取物件。",
+            "The cache was given as a tuple, as in old code; transformers 5 wants a cache object.",
+            "快取傳的是元組，這是舊的寫法；transformers 5 要的是快取物件。",
         ),
         Bilingual(
             "Hand on the cache that the model returned, or begin with an empty one.",
             "把模型回傳的快取原樣傳下去，或從空的快取開始。",
         ),
         "cache = DynamicCache(config=model.config)\n"
-        "outputs = model(input_ids, past_key_values=cache, use_cache=True)",
+        "outputs = model(input_ids, cache=cache, use_cache=True)",
         ("AttributeError",),
+    ),
+    Entry(
+        "cache-under-its-old-name",
+        "`past_key_values` is deprecated and will be removed in version 5.40.0 for `GPT2LMHeadModel.forward`. Use `cache` "
+        "instead.",
+        r"`past_key_values`(?:/`cache_params`)? (?:is|are) deprecated",
+        NO,
+        Bilingual(
+            "The KV cache got a new name in transformers 5.24, `cache`, both as an argument and in the outputs. The old one "
+            "still works for a while.",
+            "鍵值快取從 transformers 5.24 起改名為 `cache`，引數和輸出都是；舊的名字暫時還能用。",
+        ),
+        Bilingual(
+            "Use the new name; most code that you find elsewhere still has the old one.",
+            "改用新的名字；在別處看到的程式碼多半還是舊的。",
+        ),
+        "outputs = model(input_ids, use_cache=True)\n"
+        "outputs = model(input_ids[:, -1:], cache=outputs.cache)",
     ),
     Entry(
         "crop-wants-a-negative-number",

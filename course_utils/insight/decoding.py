@@ -359,11 +359,11 @@ def _namer(tokenizer: "PreTrainedTokenizerBase") -> Callable[[int], str]:
 
 def _one_length(model: "PreTrainedModel", ids: torch.Tensor, repeats: int) -> tuple[float, float, int]:
     """Return seconds with the cache, seconds without, and the cache's bytes before the last token of `ids`."""
-    cache = model(ids[:, :-1], use_cache=True, logits_to_keep=1).past_key_values
+    cache = model(ids[:, :-1], use_cache=True, logits_to_keep=1).cache
     size = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
 
     def one_more() -> None:
-        model(ids[:, -1:], past_key_values=cache, use_cache=True, logits_to_keep=1)
+        model(ids[:, -1:], cache=cache, use_cache=True, logits_to_keep=1)
         cache.crop(-1)
 
     def all_again() -> None:

@@ -130,7 +130,7 @@ def filters(
 
 
 def _processors(sampling: Sampling) -> list[tuple[str, LogitsProcessor]]:
-    """Return the processors in use, in the order of transformers' `_get_logits_processor` (5.23)."""
+    """Return the processors in use, in the order of transformers' `_get_logits_processor` (5.24)."""
     found: list[tuple[str, LogitsProcessor]] = []
     if sampling.repetition_penalty != 1:
         found.append(("repetition_penalty", RepetitionPenaltyLogitsProcessor(sampling.repetition_penalty)))
