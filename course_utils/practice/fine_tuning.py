@@ -245,7 +245,7 @@ def _perplexity_loss(losses: list[float], counts: list[int]) -> float:
 
 q4 = Exercise(
     key="06.4",
-    title=Bilingual("Find the bug: perplexity of a corpus", "找出錯誤：整批文字的困惑度"),
+    title=Bilingual("Find the bug: perplexity of a corpus", "找出錯誤：整份語料的困惑度"),
     statement=Bilingual(
         "Someone evaluates in batches and reports `sum(map(math.exp, losses)) / len(losses)`. Another batch size gives another "
         "number. Write `perplexity(losses, counts)` from the mean loss of each batch, in nats, and its number of tokens, so "
