@@ -18,7 +18,7 @@ from .panel import Panel
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-COMPLETE = Bilingual("Autocomplete", "自動補全")
+COMPLETE = Bilingual("Autocomplete", "自動完成")
 TELL = Bilingual("Storyteller", "輪流說故事")
 _TEXT = Bilingual("Your text", "你的文字")
 _LENGTH = Bilingual("At most, in tokens", "最多幾個 token")
@@ -56,7 +56,7 @@ class Autocomplete(Panel):
     def accept(self, number: int | str) -> None:
         """Put a completion, by its number from 0, behind the text."""
         if not 0 <= int(number) < len(self.completions):
-            raise CourseError("There is no such completion.", "沒有這個補全。")
+            raise CourseError("There is no such completion.", "沒有這個建議。")
         before, longer = self.text, self.text + self.completions[int(number)]
         self._show(longer)
         self._before.append(before)

@@ -370,12 +370,12 @@ def _written_from_end(output: Sequence[int], prompt: int, end: int) -> Sequence[
 
 q4 = Exercise(
     key="08.4",
-    title=Bilingual("Find the bug: an autocomplete that repeats you", "找出錯誤：重複你的話的自動補全"),
+    title=Bilingual("Find the bug: an autocomplete that repeats you", "找出錯誤：重複你的話的自動完成"),
     statement=Bilingual(
         "Someone's autocomplete shows `tokenizer.decode(output)`: it repeats the prompt, and goes on after the end. Write "
         "`written(output, prompt, end)`: of the list `output` only what is new after the first `prompt` ids, up to the first "
         "new id `end`, without it.",
-        "有人的自動補全直接顯示 `tokenizer.decode(output)`：它重複了提示，結束之後還繼續。請寫出 `written(output, prompt, end)`："
+        "有人的自動完成直接顯示 `tokenizer.decode(output)`：它重複了提示，結束之後還繼續。請寫出 `written(output, prompt, end)`："
         "從 list `output` 裡，只取前 `prompt` 個 id 之後的新內容，到第一個新的 `end` 為止，不含 `end`。",
     ),
     blank="def written(output, prompt, end):\n    return ____\n\npractice.q4.check(written)",
@@ -438,7 +438,7 @@ def _complete_turned(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Te
 
 q5 = Exercise(
     key="08.5",
-    title=Bilingual("Completions of two tokens", "兩個 token 的補全"),
+    title=Bilingual("Completions of two tokens", "兩個 token 的建議"),
     statement=Bilingual(
         "Write `complete(lm, ids, k)`: for ids `[1, seq]` a tensor `[k, 2]`. Its first column holds the `k` most probable next "
         "ids, the most probable on top; its second the most probable id after the prompt and that one.",

@@ -12,6 +12,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("the exact GELU", "mlp", ', approximate="tanh"', "", red="mlp-exact"),
     Mutation("the upper triangle", "attention-mask", ".tril()", ".triu()"),
     Mutation("not divided by the root", "formula", " / math.sqrt(8)", ""),
+    Mutation("everything seen", "blind", "torch.zeros(5, 5", "torch.ones(5, 5"),
     Mutation("no mask passed on", "attention", ", attn_mask=mask", "", red="attention-mask"),
     Mutation("the norm forgotten", "block", "self.attn(self.ln_1(x), mask, cache)", "self.attn(x, mask, cache)",
              red="block-equal"),

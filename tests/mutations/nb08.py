@@ -24,6 +24,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("without the prompt", "complete", "torch.cat([ids.expand(choices, -1), first[:, None]], dim=1)", "first[:, None]",
              red="complete-check"),
     Mutation("three times the same", "complete", "topk(choices).indices", "topk(choices).indices[:1].expand(choices)", red="complete-check"),
+    Mutation("all counted as different", "alike", "len(set(place.tolist()))", "len(place)"),
     Mutation("the oldest stay", "slide", "ids[-(limit // 2) :]", "ids[: limit + 1]", red="slide-check"),
     Mutation("the least probable told", "slide", "argmax()", "argmin()", red="slide-check"),
     Mutation("a longer limit", "slide-check", "limit=16", "limit=160"),
@@ -31,5 +32,6 @@ MUTATIONS: list[Mutation] = [
     Mutation("the name in sight", "forget-picture", "away = len(ids) - ids.index(token)", "away = len(ids)"),
     Mutation("at the same place", "positions", "arange(10, 10 + short", "arange(0, short"),
     Mutation("a template of one's own", "chat", "messages = [", 'tokenizer.chat_template = "{{ messages }}"\nmessages = ['),
+    Mutation("the names the other way round", "renamed", '(" Anna", " Zoe")', '(" Zoe", " Anna")'),
     Mutation("begun already", "storyteller", "assert teller.told", 'teller.told.append(("you", (5,)))\nassert teller.told'),
 ]
