@@ -21,6 +21,7 @@ import pytest
 import tiny
 import torch
 import torch.nn.functional as F
+from jupyter_client.manager import start_new_kernel
 from transformers import (
     AutoModel,
     DynamicCache,
@@ -603,6 +604,15 @@ def _(folder):
 @provokes("package-not-in-this-kernel")
 def _(folder):
     import a_package_of_another_environment  # noqa: F401
+
+
+@provokes("kernel-without-encryption")
+def _(folder):
+    with (folder / "said").open("w+b") as said:
+        manager, client = start_new_kernel(kernel_name="python3", stderr=said)
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    print((folder / "said").read_text(encoding="utf-8"), file=sys.stderr)
 
 
 def _draw(title: str, **settings: Any) -> None:

@@ -55,6 +55,17 @@ def test_lessons_called_ready_exist():
     assert ready == existing * 2, "the tables of lessons and the notebooks differ"
 
 
+def test_learning_paths_add_up():
+    """A path's minutes are those that its lessons say they take."""
+    said = {path.name[:2]: int(re.search(r"about (\d+) minutes", path.read_text(encoding="utf-8"))[1])
+            for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    paths = re.findall(r"^\| [^|]+ \| (00(?: → \d\d)+) \| (\d+) \|$", README, re.M)
+    assert len(paths) == 12
+    for lessons, minutes in paths:
+        numbers = lessons.split(" → ")
+        assert numbers == sorted(numbers) and int(minutes) == sum(said[number] for number in numbers), lessons
+
+
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target

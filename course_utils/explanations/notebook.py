@@ -56,6 +56,23 @@ ENTRIES = (
         ("ModuleNotFoundError",),
     ),
     Entry(
+        "kernel-without-encryption",
+        "Kernel is running over TCP without encryption.",
+        r"Kernel is running over TCP without encryption",
+        DEPENDS,
+        Bilingual(
+            "What goes to and from the kernel stays on this machine and is not encrypted. Alone on your computer that "
+            "harms nothing; where several people have accounts on one machine, another of them could read along.",
+            "和 kernel 往來的內容不出這台機器，但沒有加密。電腦只有你自己用就無妨；好幾個人在同一台機器上有帳號，"
+            "別人就可能讀得到。",
+        ),
+        Bilingual(
+            "On your own computer, nothing. On a shared one, open the course with encryption.",
+            "自己的電腦不必處理；共用的機器，就用加密的方式開啟課程。",
+        ),
+        "python -m course_utils lab -- --KernelManager.transport_encryption=auto",
+    ),
+    Entry(
         "font-without-this-character",
         "Glyph 35987 (\\N{CJK UNIFIED IDEOGRAPH-8C93}) missing from font(s) DejaVu Sans.",
         r"Glyph \d+ \(.{1,80}?\) missing from (?:current )?font",
