@@ -8,6 +8,7 @@ import pytest
 from traitlets.config import Config
 
 from course_utils.__main__ import _COMMANDS
+from course_utils.measure import Measured, Usage, fitting
 from guards import markdown_findings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,12 +63,32 @@ def test_its_fragment_for_a_hub(side):
     assert (ROOT / lesson).exists()
 
 
+ROWS = re.compile(r"^\| (0\d) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \|$", re.M)
+FITS = re.compile(r"^\| (\d+) GB[，,] ?(\d+) (?:核心|cores) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.M)
+SERVER = re.compile(r"JupyterLab[^.。]*?[（(]([\d.]+) GB[)）]")
+
+
 @SIDES
 def test_its_measures_are_those_of_every_lesson(side):
-    """The table was made by `measure`: a row for each lesson on the bundled model; of gpt2's size, what was measured."""
-    rows = re.findall(r"^\| (0\d) \| ([\d.]+) \| (\d+) \| ([\d.]+|—) \| (\d+|—) \|$", side, re.M)
+    """The table was made by `measure`: a row for each lesson, on the bundled model and on one of gpt2's size."""
+    rows = ROWS.findall(side)
     assert [row[0] for row in rows] == sorted(path.name[:2] for path in (ROOT / "notebooks").glob("0*.ipynb"))
     for _, memory, seconds, real_memory, real_seconds in rows:
         assert 0.2 < float(memory) < 2 and 2 < int(seconds) < 200
-        assert real_memory == real_seconds == "—" or float(memory) < float(real_memory) < 4 and int(real_seconds) < 1500
-    assert sum(row[3] != "—" for row in rows) >= 6
+        assert float(memory) < float(real_memory) < 6 and int(seconds) <= int(real_seconds) < 1500
+
+
+@SIDES
+def test_how_many_fit_follows_from_the_measures(side):
+    rows, server = ROWS.findall(side), int(float(SERVER.search(side)[1]) * 1e9)
+    said = {number: int(re.search(r"about (\d+) minutes", path.read_text(encoding="utf-8"))[1])
+            for path in (ROOT / "notebooks").glob("0*.ipynb") for number in [path.name[:2]]}
+
+    def measured(memory, seconds):
+        return [Measured(row[0], said[row[0]], Usage(int(float(row[memory]) * 1e9), float(row[seconds]))) for row in rows]
+
+    fits = [[int(number) for number in row] for row in FITS.findall(side)]
+    assert len(fits) == 4
+    for memory, cores, *students in fits:
+        bundled, real = (fitting(memory * 1e9, cores, measured(*columns), server) for columns in ((1, 2), (3, 4)))
+        assert students == [*bundled, *real]
