@@ -227,13 +227,11 @@ def command(
 
 def environment(folder: Path) -> dict[str, str]:
     """Return JupyterLab's environment: `python3` is this interpreter's kernel, and no news is asked for."""
+    from ipykernel.kernelspec import get_kernel_dict
+
     kernels = folder / _HIDDEN / "jupyter"
-    specification = {
-        "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Python 3 (ipykernel)",
-        "language": "python",
-        "metadata": {"debugger": True},
-    }
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    specification = get_kernel_dict() | {"argv": argv}
     content = json.dumps(specification, indent=1, ensure_ascii=False).encode("utf-8")
     write_atomically(kernels / "kernels" / "python3" / "kernel.json", content)
     added = {"JUPYTER_PATH": str(kernels), "JUPYTER_CONFIG_PATH": str(_ASSETS)}

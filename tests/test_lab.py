@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
 
 from course_utils import lab
 from course_utils.lab import State, WorkingCopy
@@ -186,6 +188,25 @@ def test_the_kernel_is_this_interpreters(mine):
     settings = Path(env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0], "labconfig/default_setting_overrides.json")
     notification = json.loads(settings.read_text())["@jupyterlab/apputils-extension:notification"]
     assert notification == {"checkForUpdates": False, "fetchNews": "false"}
+
+
+def test_the_kernel_can_be_encrypted(mine, tmp_path):
+    """What `explain` advises on a shared machine: the kernel's connection is encrypted, and it answers."""
+    folder = lab.environment(mine)["JUPYTER_PATH"].split(os.pathsep)[0]
+    known = KernelSpecManager(kernel_dirs=[f"{folder}/kernels"])
+    manager = KernelManager(kernel_name="python3", kernel_spec_manager=known, transport_encryption="required")
+    with (tmp_path / "said").open("wb") as said:
+        manager.start_kernel(stderr=said)
+        client = manager.blocking_client()
+        client.start_channels()
+        try:
+            client.wait_for_ready(60)
+            reply = client.execute_interactive("1 + 1", timeout=60, output_hook=lambda _: None)
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+    assert reply["content"]["status"] == "ok"
+    assert "without encryption" not in (tmp_path / "said").read_text(encoding="utf-8")
 
 
 def test_a_taken_port_is_said_in_both_languages():
