@@ -3,6 +3,7 @@
 Importing this package is cheap: every name below loads what it needs when it is first used.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,11 @@ if TYPE_CHECKING:
     from course_utils.language import CourseError, language_switch
 
 __version__ = "0.1.0"
+
+# On Linux, PyTorch's threads spin while they wait for one another, and beside any other work on the machine they starve
+# one another (tests/benchmarks/kernels.py). It is read when torch is imported; a setting of the user's own stays.
+if "OMP_WAIT_POLICY" not in os.environ:
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 # The module is called checkpoints, not checkpoint: importing a submodule sets an attribute of that name on
 # the package, and a module `checkpoint` would take the place of the function.

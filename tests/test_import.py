@@ -40,6 +40,17 @@ def test_import_loads_nothing_heavy(statement: str) -> None:
     assert run_python(code) == "[]"
 
 
+@pytest.mark.parametrize(("own", "kept"), [
+    ({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None"),
+])
+def test_threads_do_not_spin_for_long_unless_the_user_wants_it(own: dict[str, str], kept: str, monkeypatch) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    assert run_python("import os, course_utils; print(os.environ.get('GOMP_SPINCOUNT'))") == kept
+
+
 def test_bare_import_loads_no_submodule() -> None:
     code = "import sys, course_utils; print([m for m in sys.modules if m.startswith('course_utils.')])"
     assert run_python(code) == "[]"
