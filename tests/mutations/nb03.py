@@ -31,6 +31,7 @@ MUTATIONS: list[Mutation] = [
     Mutation("not so hot", "strategies", "temperature=2.0", "temperature=0.5", red="compare-check", slow=True),
     Mutation("the loss itself", "measures", "return -lm(", "return lm(", red="compare-check"),
     Mutation("the shift forgotten", "scores-check", "first - 1:-1", "first - 2:-2"),
+    Mutation("the cache under its old name", "cache-same", "cache=cache", "past_key_values=cache"),
     Mutation("a token missing from the cache", "cache-same", "ids[:, :-1]", "ids[:, :-2]"),
     Mutation("keys without values", "cache-bytes", "2 * lm.config.n_layer", "lm.config.n_layer"),
     Mutation("short texts only", "cache-curve", "[16, 64, 128, 256, 448]", "[16, 18]"),
