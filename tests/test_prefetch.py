@@ -11,13 +11,14 @@ from types import SimpleNamespace
 
 import huggingface_hub
 import pytest
+from filelock import FileLock
 from hubs import COMMIT, serving
 from packaging.requirements import Requirement
 from tiny import checkpoint_in
 
 from course_utils import CourseError
 from course_utils.notebooks import repository
-from course_utils.prefetch import COURSE, _copy_course, main, manifest, room, wheels
+from course_utils.prefetch import course, main, manifest, room, wheels
 from course_utils.prefetch.wheels import PLATFORMS, Target, checked, here, missing
 
 NAME = "course/tiny"
@@ -153,11 +154,90 @@ class TestModels:
         work.parent.mkdir(parents=True)
         work.write_text("mine")
         (tmp_path / "course" / "gpt2_course.egg-info").mkdir()  # what installing makes may go
-        with pytest.raises(CourseError, match="not of the course .my-course.. Move that"):
+        with pytest.raises(CourseError, match="not of the course .my-course/00_start_here.ipynb.. Move them"):
             prefetch("--to", tmp_path)
         assert work.read_text() == "mine"
         shutil.rmtree(work.parent)
         assert prefetch("--to", tmp_path) == 0 and not (tmp_path / "course" / "gpt2_course.egg-info").exists()
+
+    @pytest.mark.parametrize("name", ["notebooks/我的筆記.ipynb", "notebooks/01_base_model.ipynb", ".git/config"])
+    @pytest.mark.parametrize("is_whole", [True, False])
+    def test_a_file_added_or_changed_in_a_fetched_course_is_not_lost(self, tmp_path, name, is_whole):
+        main(["--to", str(tmp_path), "--no-wheels"])
+        work = tmp_path / "course" / name
+        work.parent.mkdir(exist_ok=True)
+        work.write_text("mine")
+        (tmp_path / "course" / "notebooks" / ".DS_Store").write_text("of the file manager")
+        if not is_whole:  # a run was broken off
+            (tmp_path / "SHA256SUMS").unlink()
+        with pytest.raises(CourseError, match=f"not of the course .{name}.. Move them"):
+            main(["--to", str(tmp_path), "--no-wheels"])
+        assert work.read_text() == "mine" and (tmp_path / "SHA256SUMS").exists() == is_whole
+        work.unlink()
+        assert main(["--to", str(tmp_path), "--no-wheels"]) == 0 == main(["--to", str(tmp_path), "--check"])
+
+    def test_the_copy_of_an_older_course_is_replaced(self, tmp_path):
+        """Its checksums say that nobody changed it."""
+        old = tmp_path / "course" / "notebooks" / "old.ipynb"
+        old.parent.mkdir(parents=True)
+        old.write_text("{}")
+        manifest.write(tmp_path)
+        assert main(["--to", str(tmp_path), "--no-wheels"]) == 0 and not old.exists()
+
+    def test_a_run_that_cannot_begin_leaves_a_whole_folder_whole(self, hub, tmp_path, monkeypatch):
+        prefetch("--to", tmp_path)
+        with pytest.raises(CourseError, match="Check the spelling"):
+            main(["gtp2typo", "--to", str(tmp_path), "--no-wheels"])
+        with monkeypatch.context() as patch, pytest.raises(CourseError, match="are free. Make room"):
+            patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
+            prefetch("--to", tmp_path)
+        with monkeypatch.context() as patch, pytest.raises(CourseError, match="does not answer"):
+            patch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+            prefetch("--to", tmp_path)
+        assert main(["--check", "--to", str(tmp_path)]) == 0
+
+    @pytest.mark.parametrize("name", ["course", "wheels", "hub"])
+    def test_a_file_or_a_link_where_a_folder_goes(self, tmp_path, name):
+        elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
+        for path in (elsewhere, folder):
+            path.mkdir()
+        (folder / name).symlink_to(elsewhere)
+        with pytest.raises(CourseError, match=f"{name} is in the way: a folder of that name"):
+            main(["--to", str(folder), "--no-wheels"])
+        (folder / name).unlink()
+        (folder / name).write_text("mine")
+        with pytest.raises(CourseError, match=f"{name} is in the way: a folder of that name"):
+            main(["--to", str(folder), "--no-wheels"])
+        assert (folder / name).read_text() == "mine"
+
+    @pytest.mark.parametrize("name", ["INSTALL.txt", "SHA256SUMS"])
+    def test_a_folder_where_a_file_goes(self, tmp_path, name):
+        (tmp_path / name).mkdir()
+        with pytest.raises(CourseError, match=f"{name} is in the way: a file of that name"):
+            main(["--to", str(tmp_path), "--no-wheels"])
+
+    @pytest.mark.parametrize("inside", ["notebooks", "notebooks/kit", "course_utils/prefetch/kit"])
+    def test_a_folder_inside_the_course(self, monkeypatch, tmp_path, inside):
+        (tmp_path / "notebooks").mkdir()
+        monkeypatch.setattr("course_utils.prefetch.repository", lambda: tmp_path)
+        with pytest.raises(CourseError, match="would lie one in the other"):
+            main(["--to", str(tmp_path / inside), "--no-wheels"])
+        assert [path.name for path in tmp_path.rglob("*")] == ["notebooks"]
+
+    def test_the_checkout_is_never_replaced_by_its_copy(self, tmp_path):
+        root = tmp_path / "course"
+        assert course.overlaps(tmp_path, root) and not course.overlaps(root / "kit", root)
+
+    def test_two_runs_at_once(self, tmp_path):
+        with FileLock(tmp_path / ".prefetch.lock"), pytest.raises(CourseError, match="Another `prefetch` is at work"):
+            main(["--to", str(tmp_path), "--no-wheels"])
+        assert not (tmp_path / "course").exists()
+        assert main(["--to", str(tmp_path), "--no-wheels"]) == 0
+
+    def test_what_the_system_refuses_is_told(self, tmp_path):
+        (tmp_path / ".course").write_text("in the way")
+        with pytest.raises(CourseError, match="could not be filled: .*course"):
+            main(["--to", str(tmp_path), "--no-wheels"])
 
     def test_a_folder_that_cannot_be(self, hub, tmp_path):
         (tmp_path / "file").write_text("")
@@ -309,10 +389,20 @@ class TestWheels:
         names = {one.name for one in wheels.requirements(repository())}
         assert {"torch", "transformers", "jupyterlab", "setuptools"} <= names
 
-    @pytest.mark.parametrize(("platform", "python"), [("linux-x86", "3.12"), ("", "3.12"), (PLATFORMS[0], "3.10"), (PLATFORMS[0], "three")])
+    @pytest.mark.parametrize(("platform", "python"), [("linux-x86", "3.12"), ("", "3.12"), *((PLATFORMS[0], one) for one in (
+        "3.10", "three", "3.²", "3.012", "3.1१", "4.0", "3.12.1", "３．9"))])
     def test_a_target_that_is_none(self, platform, python):
         with pytest.raises(CourseError, match="choose from|3.11 or newer"):
             checked(platform, python)
+
+    def test_full_width_digits_are_digits(self):
+        assert checked("linux-x86_64", "３.１２") == checked("linux-x86_64", "３．１２") == LINUX
+
+    def test_a_target_that_is_not_complete_is_not_whole(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(wheels, "fetch", lambda *_: None)
+        with pytest.raises(CourseError, match="not all packages for: macos-arm64, Python 3.12"):
+            main(["--to", str(tmp_path), "--platform", "macos-arm64", "--python", "3.12", "--python", "３.１２"])
+        assert not (tmp_path / "SHA256SUMS").exists()
 
     def test_this_machine_is_a_target(self):
         assert here().python == f"3.{sys.version_info.minor}"
@@ -324,9 +414,38 @@ def test_the_copy_is_the_course_alone(tmp_path):
     (root / "notebooks" / "00_a.ipynb").write_text("{}")
     (root / "my-course").mkdir()
     for to in (tmp_path / "course", tmp_path / "course"):  # a second time replaces the first
-        _copy_course(root, to)
+        course.copy(root, to)
         assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*")) == ["notebooks", "notebooks/00_a.ipynb"]
-    assert all((repository() / name).exists() for name in COURSE)
+    assert all((repository() / name).exists() for name in course.COURSE)
+
+
+def test_the_copy_of_a_read_only_checkout_can_be_written_and_replaced(tmp_path):
+    root, to = tmp_path / "root", tmp_path / "course"
+    (root / "notebooks").mkdir(parents=True)
+    (root / "notebooks" / "00_a.ipynb").write_text("{}")
+    for path in (root / "notebooks" / "00_a.ipynb", root / "notebooks", root):
+        path.chmod(path.stat().st_mode & ~0o222)
+    for _ in range(2):
+        course.copy(root, to)
+        assert all(path.stat().st_mode & 0o200 for path in (to, *to.rglob("*")))
+
+
+def test_a_copy_that_cannot_be_replaced_stays_as_it_was(tmp_path, monkeypatch):
+    """As where a program holds one of its files open, on Windows."""
+    root, to = tmp_path / "root", tmp_path / "course"
+    (root / "notebooks").mkdir(parents=True)
+    course.copy(root, to)
+    (to / "notebooks" / "00_a.ipynb").write_text("{}")
+    with monkeypatch.context() as patch, pytest.raises(PermissionError):
+        patch.setattr(Path, "rename", _refuse)
+        course.copy(root, to)
+    assert (to / "notebooks" / "00_a.ipynb").exists()
+    course.copy(root, to)
+    assert not (to / "notebooks" / "00_a.ipynb").exists() and {path.name for path in tmp_path.iterdir()} == {"root", "course"}
+
+
+def _refuse(*_):
+    raise PermissionError
 
 
 class TestRoom:

@@ -6,20 +6,20 @@ The folder holds `course/` (a copy of the course), `wheels/` (its packages), `hu
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from ..files import write_atomically
 from ..language import CourseError, both
 from ..notebooks import repository
-from . import manifest, models, room, wheels
+from . import course, manifest, models, room, wheels
 
-COURSE = ("course_utils", "notebooks", "images", "tests", "pyproject.toml", "environment.yml", "README.md", "TEACHING.md",
-          "LICENSE", "LICENSE-TEXT", "THIRD_PARTY.md", "conftest.py")
 INSTRUCTIONS = "INSTALL.txt"
-_NOT_THE_COURSE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.egg-info", ".pytest_cache")
-_COURSE_BYTES = 60_000_000
-_OWN = {"course", "wheels", "hub", INSTRUCTIONS.lower(), manifest.SUMS.lower()}
+_FOLDERS, _FILES = ("course", "wheels", "hub"), (INSTRUCTIONS, manifest.SUMS)
+_LOCK = ".prefetch.lock"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,29 +29,66 @@ def main(argv: Sequence[str] | None = None) -> int:
     if options.check:
         return _check(folder)
     targets = [] if options.no_wheels else _targets(options.platform, options.python)
-    _prepare(folder)
-    wheels.discard_broken(folder / "wheels")
-    for name in manifest.discard_damaged(folder):
-        _say(f"damaged, fetched again: {name}", f"已損壞，重新取得：{name}")
-    (folder / manifest.SUMS).unlink(missing_ok=True)  # until everything is there again, the folder is not whole
-    found = [models.look_up(name) for name in options.models]
-    _check_space(folder, sum(models.missing_bytes(one, folder / "hub") for one in found), targets)
-    _copy_course(repository(), folder / "course")
-    wanted = wheels.requirements(repository())
-    for target in targets:
-        _say(f"packages for {target.platform}, Python {target.python}", f"{target.platform}、Python {target.python} 的套件")
-        wheels.fetch(folder / "wheels", target, wanted, options.torch_index)
-    for model in found:
-        _say(f"model {model.name}", f"模型 {model.name}")
-        models.fetch(model, folder / "hub")
-    names = [f"{one.platform}, Python {one.python}" for one in wheels.complete(folder / "wheels", wanted)]
-    text = room.instructions(names, list(dict.fromkeys([*options.models, *models.present(folder / "hub")])))
-    write_atomically(folder / INSTRUCTIONS, text.encode("utf-8"))
-    count = manifest.write(folder)
+    with _alone_in(folder):
+        found = _clear(folder, options.models, targets)
+        text = _fill(folder, found, targets, options.torch_index)
+        count = manifest.write(folder)
     print(text)
     _say(f"All is in {folder}: {count} files, with checksums. The text above is in {INSTRUCTIONS}.",
          f"全部都在 {folder}：{count} 個檔案，附檢查碼。上面的文字在 {INSTRUCTIONS}。")
     return 0
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Make the folder, and let no other run into it meanwhile. Raise CourseError if it will not do, if another run is
+    there, and for whatever the system refuses."""
+    try:
+        _prepare(folder)
+        with FileLock(folder / _LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise CourseError(
+            f"Another `prefetch` is at work in {folder}. Wait until it has ended, then run this again.",
+            f"另一個 `prefetch` 正在處理 {folder}。請等它結束，再執行一次。",
+        ) from error
+    except OSError as error:
+        raise CourseError(
+            f"{folder} could not be filled: {error}. Choose another folder, or mend that and run this again: what has arrived "
+            "is kept.",
+            f"無法備齊 {folder}：{error}。請換一個資料夾，或排除這個問題再執行一次：已經下載的部分會保留。",
+        ) from error
+
+
+def _clear(folder: Path, names: Sequence[str], targets: Sequence[wheels.Target]) -> list[models.Model]:
+    """Look the models up, and delete what is damaged. Raise CourseError, with a whole folder still whole, for what
+    stands against replacing the course, for a model that cannot be had, and for a full disk."""
+    _keep_own_work(folder)
+    found = [models.look_up(name) for name in names]
+    wheels.discard_broken(folder / "wheels")  # no whole folder has any
+    _check_space(folder, sum(models.missing_bytes(one, folder / "hub") for one in found), targets)
+    for name in manifest.discard_damaged(folder):
+        _say(f"damaged, fetched again: {name}", f"已損壞，重新取得：{name}")
+    (folder / manifest.SUMS).unlink(missing_ok=True)  # until everything is there again, the folder is not whole
+    return found
+
+
+def _fill(folder: Path, found: Sequence[models.Model], targets: Sequence[wheels.Target], torch_index: str) -> str:
+    """Bring everything into the folder but the checksums; return the instructions. Raise CourseError if that fails."""
+    course.copy(repository(), folder / "course")
+    wanted = wheels.requirements(repository())
+    for target in targets:
+        _say(f"packages for {target}", f"{target.platform}、Python {target.python} 的套件")
+        wheels.fetch(folder / "wheels", target, wanted, torch_index)
+    for model in found:
+        _say(f"model {model.name}", f"模型 {model.name}")
+        models.fetch(model, folder / "hub")
+    complete = wheels.complete(folder / "wheels", wanted)
+    _check_complete(targets, complete)
+    names = dict.fromkeys([*(model.name for model in found), *models.present(folder / "hub")])
+    text = room.instructions([str(one) for one in complete], list(names))
+    write_atomically(folder / INSTRUCTIONS, text.encode("utf-8"))
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,43 +116,65 @@ def _parser() -> argparse.ArgumentParser:
 
 def _targets(platforms: Sequence[str] | None, pythons: Sequence[str] | None) -> list[wheels.Target]:
     own = wheels.here() if not (platforms and pythons) else None
-    return [wheels.checked(name, python)
-            for name in dict.fromkeys(platforms or [own.platform]) for python in dict.fromkeys(pythons or [own.python])]
+    return list(dict.fromkeys(wheels.checked(name, python)
+                              for name in platforms or [own.platform] for python in pythons or [own.python]))
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder. Raise CourseError if it cannot be written, or holds what is somebody's own: parts of it are
-    replaced, and the checksums take in all of it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / ".writable", b"")
-        (folder / ".writable").unlink()
-    except OSError as error:
+    """Make the folder. Raise CourseError if it holds what is somebody's own: parts of it are replaced, and the checksums
+    take in all of it."""
+    root = repository()
+    if course.overlaps(folder, root):
         raise CourseError(
-            f"Nothing can be written in {folder} ({error.strerror}). Choose another folder.",
-            f"無法寫入 {folder}（{error.strerror}）。請換一個資料夾。",
-        ) from error
+            f"{folder} and the course that is copied there, {root}, would lie one in the other. Choose another folder, such as "
+            f"`--to {root.parent / 'gpt2-class'}`.",
+            f"{folder} 與要複製過去的課程 {root} 會一個包住另一個。請換一個資料夾，例如 `--to {root.parent / 'gpt2-class'}`。",
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    own = {name.lower() for name in (*_FOLDERS, *_FILES)}
     others = [path.name for path in folder.iterdir()
-              if not (path.name.startswith((".", "$")) or path.name.lower() in _OWN | manifest.LITTER)]
+              if not (path.name.startswith((".", "$")) or path.name.lower() in own or manifest.is_litter(path.name))]
     if others:
         raise CourseError(
             f"{folder} holds other things ({_some(others)}). Give a folder of its own: `--to {folder / 'gpt2-class'}`.",
             f"{folder} 裡有別的東西（{_some(others)}）。請給一個專用的資料夾：`--to {folder / 'gpt2-class'}`。",
         )
-    work = _not_of_the_course(folder / "course")
-    if work:
+    for name in (*_FOLDERS, *_FILES):
+        _check_kind(folder / name)
+
+
+def _check_kind(path: Path) -> None:
+    """Raise CourseError if something else is where a folder or a file of the class's folder goes: a link, too, as what it
+    leads to would not be copied with the rest."""
+    en, zh = ("folder", "資料夾") if path.name in _FOLDERS else ("file", "檔案")
+    if path.is_symlink() or (path.exists() and path.is_dir() != (path.name in _FOLDERS)):
         raise CourseError(
-            f"{folder / 'course'} would be replaced, and holds what is not of the course ({_some(work)}). Move that to "
-            "another place, then run this again.",
-            f"{folder / 'course'} 會被換成新的，但裡面有不屬於課程的東西（{_some(work)}）。請先把它移到別處，再執行一次。",
+            f"{path} is in the way: a {en} of that name is made there. Move it to another place, then run this again.",
+            f"{path} 擋住了：那裡要放的是同名的{zh}。請把它移到別處，再執行一次。",
         )
 
 
-def _not_of_the_course(folder: Path) -> list[str]:
-    """The names in a copy of the course that are neither copied there nor made by installing from it."""
-    there = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-    made = _NOT_THE_COURSE(str(folder), there) | set(COURSE) | manifest.LITTER
-    return sorted(name for name in there if name not in made and not name.startswith("."))
+def _keep_own_work(folder: Path) -> None:
+    """Raise CourseError if replacing the copy of the course would lose what somebody added or changed there."""
+    work = course.own_work(folder, repository())
+    if work:
+        raise CourseError(
+            f"{folder / 'course'} would be replaced, and holds files that were changed, or are not of the course "
+            f"({_some(work)}). Move them, or all of `course`, out of {folder}, then run this again.",
+            f"{folder / 'course'} 會被換成新的，但裡面有改過或不屬於課程的檔案（{_some(work)}）。"
+            f"請把它們或整個 `course` 移到 {folder} 之外，再執行一次。",
+        )
+
+
+def _check_complete(targets: Sequence[wheels.Target], complete: Sequence[wheels.Target]) -> None:
+    """Raise CourseError if there is not all of what was asked for: the folder must not pass for whole."""
+    lacking = "; ".join(str(one) for one in targets if one not in complete)
+    if lacking:
+        raise CourseError(
+            f"There are not all packages for: {lacking}. Run this again; or with `--no-wheels`, and packages are installed from "
+            "the network.",
+            f"套件沒有備齊：{lacking}。請再執行一次；或加上 `--no-wheels`，套件就從網路安裝。",
+        )
 
 
 def _some(names: Sequence[str]) -> str:
@@ -125,28 +184,13 @@ def _some(names: Sequence[str]) -> str:
 def _check_space(folder: Path, of_models: int, targets: Sequence[wheels.Target]) -> None:
     """Raise CourseError before anything is fetched if the disk has no room for it."""
     of_wheels = sum(wheels.BYTES for one in targets if wheels.missing(folder / "wheels", one, wheels.requirements(repository())))
-    needed, free = of_models + of_wheels + _COURSE_BYTES, shutil.disk_usage(folder).free
+    needed, free = of_models + of_wheels + course.BYTES, shutil.disk_usage(folder).free
     if needed > free:
         raise CourseError(
             f"About {needed / 1e9:.1f} GB are needed in {folder}, and {free / 1e9:.1f} GB are free. Make room, or choose a "
             "folder on another disk.",
             f"{folder} 大約需要 {needed / 1e9:.1f} GB，目前可用的是 {free / 1e9:.1f} GB。請清出空間，或換到另一個磁碟的資料夾。",
         )
-
-
-def _copy_course(root: Path, to: Path) -> None:
-    """Copy the course without what was made while using it; a copy that is there is replaced by a whole one."""
-    part = to.with_name(".course")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for name in COURSE:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, part / name, ignore=_NOT_THE_COURSE)
-        elif source.is_file():
-            shutil.copy2(source, part / name)
-    shutil.rmtree(to, ignore_errors=True)
-    part.replace(to)
 
 
 def _check(folder: Path) -> int:

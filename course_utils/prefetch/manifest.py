@@ -9,7 +9,7 @@ from ..files import write_atomically
 from ..language import CourseError
 
 SUMS = "SHA256SUMS"
-LITTER = {"thumbs.db", "desktop.ini", "system volume information"}  # what file managers leave behind
+_LITTER = {"thumbs.db", "desktop.ini", "system volume information", ".ds_store"}
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,17 @@ def discard_damaged(folder: Path) -> tuple[str, ...]:
     return bad
 
 
+def is_litter(name: str) -> bool:
+    """Whether a name is of what file managers leave behind."""
+    return name.lower() in _LITTER or name.startswith("._")
+
+
 def _files(folder: Path) -> Iterator[str]:
     """Yield the files by their path in the folder. Of a hub cache only its names count, as a copy may lose the links."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
         hidden = any(part.startswith(".") for part in name.parts) and name.parts[0] != "course"
-        if path.is_file() and not hidden and name.as_posix() != SUMS and path.name.lower() not in LITTER:
+        if path.is_file() and not hidden and name.as_posix() != SUMS and not is_litter(path.name):
             if not (name.parts[0] == "hub" and "blobs" in name.parts):
                 yield name.as_posix()
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import unicodedata
 import urllib.request
 import zipfile
 import zlib
@@ -37,6 +38,9 @@ class Target:
 
     platform: str
     python: str
+
+    def __str__(self) -> str:
+        return f"{self.platform}, Python {self.python}"
 
     @property
     def system(self) -> str:
@@ -78,16 +82,17 @@ def here() -> Target:
 
 
 def checked(name: str, python: str) -> Target:
-    """Return the target of that name and Python. Raise CourseError, with what there is to choose from, if there is none."""
-    version = python.split(".")
+    """Return the target of that name and Python, whose digits may be full-width ones. Raise CourseError, with what there is
+    to choose from, if there is none."""
+    version = unicodedata.normalize("NFKC", python)
     if name not in PLATFORMS:
         known = ", ".join(PLATFORMS)
         raise CourseError(f"There is no platform {name!r} for the course; choose from: {known}.",
                           f"課程不支援 {name!r} 這個平台；請從這些裡面選：{known}。")
-    if len(version) != 2 or not all(part.isdigit() for part in version) or tuple(map(int, version)) < (3, 11):
+    if not re.fullmatch(r"3\.[1-9][0-9]?", version) or int(version.removeprefix("3.")) < 11:
         raise CourseError(f"Python {python!r} will not do: give 3.11 or newer, as in `--python 3.12`.",
                           f"Python {python!r} 不行：請給 3.11 以上，例如 `--python 3.12`。")
-    return Target(name, python)
+    return Target(name, version)
 
 
 def requirements(course: Path) -> list[Requirement]:
