@@ -6,6 +6,7 @@ Sizes in comments: B batch, T tokens, C hidden (`n_embd`), H heads, D = C / H, V
 Source of the architecture: Radford et al., "Language Models are Unsupervised Multitask Learners" (2019).
 """
 
+import copy
 import json
 from pathlib import Path
 
@@ -218,9 +219,11 @@ def load(checkpoint: str) -> GPT2LM:
 
 
 def save(model: GPT2LM, folder: str | Path) -> None:
-    """Write a checkpoint that transformers loads. A tied head is not stored: it is the embedding."""
+    """Write a checkpoint that transformers loads, in the weights' dtype. A tied head is not stored: it is the embedding."""
     Path(folder).mkdir(parents=True, exist_ok=True)
-    model.transformer.config.save_pretrained(folder)
+    config = copy.deepcopy(model.transformer.config)
+    config.dtype = model.transformer.wte.weight.dtype  # the library loads what this says, whatever the file holds
+    config.save_pretrained(folder)
     tensors = model.state_dict()
     if model.lm_head.weight is model.transformer.wte.weight:
         del tensors["lm_head.weight"]

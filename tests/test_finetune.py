@@ -2,13 +2,14 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 
 import pytest
 import torch
-from tiny import build
+from tiny import build, byte_tokenizer
 from transformers import GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
 
 from course_utils import CourseError
@@ -135,6 +136,71 @@ def test_a_run_left_off_goes_on(tmp_path):
     assert len(part) == 2 and whole == tuning.finetune(model(), data, bar=False)
 
 
+def test_the_mode_stays_whatever_happens(monkeypatch):
+    tuned = model()
+    with monkeypatch.context() as patch, pytest.raises(Broken):
+        break_off(patch, after=1)
+        tuning.finetune(tuned, batches(), bar=False)
+    assert not tuned.training
+    tuned.train()
+    with pytest.raises(IndexError):
+        tuning.evaluate(tuned, [{"input_ids": torch.tensor([[1, 999]]), "labels": torch.tensor([[1, 2]])}])
+    assert tuned.training
+
+
+def test_a_loss_that_is_no_number_spoils_no_weight():
+    tuned = model()
+    with pytest.raises(CourseError, match="smaller learning rate"):
+        tuning.finetune(tuned, batches(), learning_rate=1e30, bar=False)
+    assert all(torch.isfinite(weight).all() and weight.grad is None for weight in tuned.parameters())
+
+
+def test_weights_that_are_no_numbers_are_not_kept(tmp_path, monkeypatch):
+    step = tuning._step
+
+    def spoils(trained, *arguments):
+        loss = step(trained, *arguments)
+        trained.transformer.ln_f.weight.data[0] = float("inf")
+        return loss
+
+    monkeypatch.setattr(tuning, "_step", spoils)
+    with pytest.raises(CourseError, match="smaller learning rate"):
+        tuning.finetune(model(), batches(1), folder=tmp_path, bar=False)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_run_belongs_to_its_start(tmp_path):
+    data, other = batches(), model(n_embd=32)
+    tuning.finetune(model(), data, folder=tmp_path, until=1, bar=False, start="one")
+    before = other.transformer.ln_f.bias.clone()
+    for tuned, start in [(model(), "another"), (other, "one")]:
+        with pytest.raises(CourseError, match="another run"):
+            tuning.finetune(tuned, data, folder=tmp_path, bar=False, start=start)
+    assert torch.equal(other.transformer.ln_f.bias, before)
+
+
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(inside, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    break_off(monkeypatch, after=0)
+    with pytest.raises(CourseError, match="cannot be written"):
+        tuning.finetune(model(), batches(), folder=tmp_path / "file" / inside, bar=False)
+
+
+def test_a_full_disk_leaves_the_last_state(tmp_path):
+    resource = pytest.importorskip("resource", reason="needs another operating system: a limit on the size of files")
+    data, limits = batches(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    tuning.finetune(model(), data, folder=tmp_path, until=2, bar=False)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # less than a state, where a full disk has no room for one
+    try:
+        with pytest.raises(CourseError, match="cannot be written .*free space"):
+            tuning.finetune(model(), data, folder=tmp_path, every=1, bar=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.name for path in tmp_path.iterdir()] == [tuning.STATE]
+    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(model(), data, bar=False)
+
+
 def test_it_runs_in_a_thread_as_well():
     losses = []
     thread = threading.Thread(target=lambda: losses.extend(tuning.finetune(model(), batches(2), bar=False)))
@@ -151,6 +217,11 @@ def test_refusals(tmp_path):
         (lambda: tuning.finetune(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "no label counts"),
         (lambda: tuning.evaluate(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "No label counts"),
         (lambda: tuning.finetune(model(), data, learning_rate=1e30, bar=False), "smaller learning rate"),
+        *((lambda rate=rate: tuning.finetune(model(), data, learning_rate=rate), "above 0")
+          for rate in (0.0, -1.0, 1e39, float("nan"), float("inf"))),
+        (lambda: tuning.finetune(model(), data, every=0), "1 or more"),
+        (lambda: tuning.shuffled(torch.ones(4, 2), 1, 0), "1 step at least"),
+        (lambda: tuning.shuffled(torch.ones(4, 2), -3, 1), "1 row"),
         (lambda: tuning.pack([[1, 2]], END, 8), "more text"),
         (lambda: tuning.pack([[1, 2]], END, 1), "2 tokens"),
         (lambda: tuning.pad([[1], []], END), "at least one"),
@@ -181,8 +252,6 @@ def command(launcher: list[str], folder, texts, checkpoint, processes: int) -> l
 @pytest.fixture(scope="module")
 def start(tmp_path_factory):
     """A checkpoint and a file of texts."""
-    from tiny import byte_tokenizer
-
     folder = tmp_path_factory.mktemp("start")
     build(**NO_DROPOUT).save_pretrained(folder / "model")
     byte_tokenizer().save_pretrained(folder / "model")
@@ -215,3 +284,50 @@ def test_the_command_refuses_plainly(texts, says, start, tmp_path, capsys):
     (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
     status = tuning.main(["--texts", str(tmp_path / texts), "--folder", str(tmp_path), "--checkpoint", str(start[1])])
     assert status == 1 and says in capsys.readouterr().err
+
+
+def test_the_command_refuses_a_folder_with_another_checkpoint_s_run(start, tmp_path, capsys):
+    texts, checkpoint = start
+    other = tmp_path / "other"
+    build(1, **NO_DROPOUT).save_pretrained(other)
+    byte_tokenizer().save_pretrained(other)
+    statuses = [tuning.main(["--texts", str(texts), "--folder", str(tmp_path / "run"), "--checkpoint", str(one), "--steps", "1"])
+                for one in (checkpoint, other, checkpoint)]
+    assert statuses == [0, 1, 0] and "another run" in capsys.readouterr().err
+
+
+def test_the_command_refuses_a_tokenizer_without_an_end(start, tmp_path, capsys):
+    build().save_pretrained(tmp_path)
+    endless = byte_tokenizer()
+    endless.eos_token = None
+    endless.save_pretrained(tmp_path)
+    assert tuning.main(["--texts", str(start[0]), "--folder", str(tmp_path / "run"), "--checkpoint", str(tmp_path)]) == 1
+    assert "no end-of-text token" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    (tmp_path / "texts.txt").write_text("One.\n\nTwo.\n", encoding="utf-8-sig")
+    assert tuning._documents(tmp_path / "texts.txt") == ["One.", "Two."]
+
+
+def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_path):
+    """Before the training, and none of them waits for another."""
+    (tmp_path / "model").touch()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    command = [sys.executable, "-m", "course_utils.training.finetune", "--texts", start[0], "--folder", tmp_path,
+               "--checkpoint", start[1], "--block", "24"]
+    place = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    runs = [subprocess.Popen(list(map(str, command)), env=place | {"RANK": rank}, stderr=subprocess.PIPE, text=True)
+            for rank in "01"]
+    for run in runs:
+        said = run.communicate(timeout=240)[1]
+        assert run.returncode == 1 and "cannot be written" in said and "Traceback" not in said
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path):
+    (tmp_path / "torch.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "course_utils.training.finetune"], capture_output=True, text=True, timeout=120,
+                          env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

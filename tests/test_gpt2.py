@@ -165,6 +165,14 @@ def test_float16_stays_float16(saved):
     assert gpt2.load(saved(build().half())).lm_head.weight.dtype == torch.float16
 
 
+def test_what_is_saved_has_the_dtype_of_the_weights(tmp_path):
+    build().half().save_pretrained(tmp_path / "half")
+    ours = gpt2.load(str(tmp_path / "half")).float()
+    gpt2.save(ours, tmp_path / "whole")
+    assert GPT2LMHeadModel.from_pretrained(tmp_path / "whole").dtype == torch.float32
+    assert ours.transformer.config.dtype == torch.float16  # the settings of the model are not touched
+
+
 class Bare(ast.NodeTransformer):
     """Takes away what the notebook leaves out: docstrings and annotations."""
 

@@ -17,9 +17,14 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":  # outside the training an interrupt ends it at once: libraries that load would report other errors
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import torch
 import torch.distributed as dist
+from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
@@ -27,6 +32,9 @@ from course_utils.files import replace_atomically
 from course_utils.language import CourseError
 
 from .batches import IGNORE
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 STATE = "state.pt"
 Batch = Mapping[str, torch.Tensor]
@@ -70,11 +78,9 @@ def pad(rows: Sequence[Sequence[int]], end: int, starts: Sequence[int] | None = 
 @torch.no_grad()
 def evaluate(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> float:
     """Return the mean negative log-probability of a token, in nats, over all labels that count; the mode stays as it was."""
-    mode = model.training
-    model.eval()
     counts = [_targets(batch) for batch in batches]
-    total = sum(model(**batch).loss.item() * count for batch, count in zip(batches, counts) if count)
-    model.train(mode)
+    with _mode(model, training=False):
+        total = sum(model(**batch).loss.item() * count for batch, count in zip(batches, counts) if count)
     if not sum(counts):
         raise CourseError("No label counts: every one of them is -100.", "沒有任何標籤算數：全部都是 -100。")
     return total / sum(counts)
@@ -91,34 +97,39 @@ def finetune(
     until: int | None = None,
     seed: int = 0,
     bar: bool = True,
+    start: str = "",
 ) -> list[float]:
     """Train the model in place, one step for each batch in their order; return the losses, in nats a token.
 
     AdamW, a learning rate that rises over `warmup` steps and then falls to zero in a straight line, gradients clipped
     at 1. With a `folder`, the state is kept there every `every` steps, at the end, and when the run is interrupted; called
     again with the same batches, the run goes on from there and gives what an unbroken one would have given. `until`: leave
-    off after this many steps, counted from the first, and keep the rest for another time.
+    off after this many steps, counted from the first, and keep the rest for another time. `start`: what the weights were
+    before the first step, such as a checkpoint's digest; a run that began with others is another run.
 
     Under torchrun or `accelerate launch` each process takes its share of the rows of every batch, and the losses are
     those of the whole batch; only the first process writes.
 
-    Raise CourseError if there is nothing to train on, if a batch is wider than the context, if the loss is no longer a
-    number, or if the folder holds another run.
+    Raise CourseError if there is nothing to train on, if a batch is wider than the context, for a learning rate or `every`
+    that makes no sense, if the loss or a weight is no longer a number, or if the folder holds another run or cannot be
+    written. The model is then in its mode again, and without gradients; what was kept in the folder stays.
     """
     _check(model, batches)
+    _check_settings(learning_rate, every)
     rank, world = _processes()
     device = next(model.parameters()).device
+    path = None if folder is None else Path(folder) / STATE
+    if path:
+        _claim(path.parent, device)
     # Without device ids, so that it serves the CPU as well; rank and device were matched by whoever placed the model.
     trained = torch.nn.parallel.DistributedDataParallel(model) if world > 1 else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
     schedule = get_linear_schedule_with_warmup(optimizer, warmup, len(batches))
-    run = _identity(batches, learning_rate, warmup, seed)
-    path = None if folder is None else Path(folder) / STATE
+    run = _identity(batches, learning_rate, warmup, seed, start)
     losses = _resume(path, run, model, optimizer, schedule)
     stop = len(batches) if until is None else min(until, len(batches))
-    mode = model.training
-    model.train()
-    with _interrupts() as interrupted, tqdm(total=len(batches), initial=len(losses), disable=not bar or rank > 0) as progress:
+    progress = tqdm(total=len(batches), initial=len(losses), disable=not bar or rank > 0)
+    with _mode(model, training=True), _interrupts() as interrupted, progress:
         for step in range(len(losses), stop):
             torch.manual_seed(seed + world * step + rank)  # dropout: the same after a resumption
             losses.append(_step(trained, batches[step], optimizer, device, rank, world))
@@ -126,11 +137,12 @@ def finetune(
             progress.update()
             progress.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
             last = step + 1 == stop
-            if path and rank == 0 and (last or interrupted() or (step + 1) % every == 0):
-                _keep(path, run, model, optimizer, schedule, losses)
+            if last or interrupted() or (step + 1) % every == 0:
+                _check_numbers(*model.parameters())
+                if path and rank == 0:
+                    _keep(path, run, model, optimizer, schedule, losses)
             if interrupted() and not last:
                 raise KeyboardInterrupt
-    model.train(mode)
     return losses
 
 
@@ -147,6 +159,21 @@ def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
                               f"第 {at} 個批次沒有任何標籤算數：全部都是 -100。")
 
 
+def _check_settings(learning_rate: float, every: int) -> None:
+    if not 0 < learning_rate < 1e37:  # in float32 AdamW has room for a step of ten times the rate
+        raise CourseError(f"The learning rate must be a number above 0, about 5e-4, not {learning_rate}.",
+                          f"學習率必須是大於 0 的數字，大約 5e-4，不能是 {learning_rate}。")
+    if every < 1:
+        raise CourseError(f"`every` counts the steps from one writing of the state to the next: 1 or more, not {every}.",
+                          f"every 是每隔幾步儲存一次狀態：至少要是 1，不能是 {every}。")
+
+
+def _check_numbers(*tensors: torch.Tensor) -> None:
+    if not all(torch.isfinite(tensor).all() for tensor in tensors):
+        raise CourseError("The loss or a weight is no longer a number: take a smaller learning rate.",
+                          "損失或權重已經不是數字了：請把學習率調小。")
+
+
 def _targets(batch: Batch) -> int:
     """How many labels count: each position predicts the next one, so the first label never does."""
     return int((batch["labels"][:, 1:] != IGNORE).sum())
@@ -154,23 +181,24 @@ def _targets(batch: Batch) -> int:
 
 def _step(model: torch.nn.Module, batch: Batch, optimizer: torch.optim.Optimizer, device: torch.device,
           rank: int, world: int) -> float:
-    """One step on this process's rows; the loss of the whole batch."""
+    """One step on this process's rows; the loss of the whole batch. The weights stay as they were if it is no number."""
     count = _targets(batch)
     rows = {name: tensor[rank::world].to(device) for name, tensor in batch.items()}
-    if len(rows["input_ids"]):
-        loss = model(**rows, num_items_in_batch=torch.tensor(count)).loss
-    else:  # fewer rows than processes: a row that teaches nothing, so that all of them meet in the exchange
-        spare = {name: tensor[:1].to(device) for name, tensor in batch.items()}
-        loss = 0.0 * model(**spare).loss
-    (loss * world).backward()  # the exchange of gradients takes their mean; their sum is wanted
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad()
-    loss = loss.detach()
-    if world > 1:
-        dist.all_reduce(loss)
-    if not torch.isfinite(loss):
-        raise CourseError("The loss is no longer a number: take a smaller learning rate.", "損失已經不是數字了：請把學習率調小。")
+    try:
+        if len(rows["input_ids"]):
+            loss = model(**rows, num_items_in_batch=torch.tensor(count)).loss
+        else:  # fewer rows than processes: a row that teaches nothing, so that all of them meet in the exchange
+            spare = {name: tensor[:1].to(device) for name, tensor in batch.items()}
+            loss = 0.0 * model(**spare).loss
+        (loss * world).backward()  # the exchange of gradients takes their mean; their sum is wanted
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        loss = loss.detach()
+        if world > 1:
+            dist.all_reduce(loss)
+        _check_numbers(loss, norm)
+        optimizer.step()
+    finally:
+        optimizer.zero_grad()
     return loss.item()
 
 
@@ -184,9 +212,41 @@ def _processes() -> tuple[int, int]:
     return dist.get_rank(), dist.get_world_size()
 
 
-def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed: int) -> str:
-    """What makes two runs the same: the data in its order, and the settings."""
-    digest = hashlib.sha256(repr((len(batches), learning_rate, warmup, seed)).encode())
+def _claim(folder: Path, device: torch.device) -> None:
+    """Make the folder; where the first process cannot write into it, all of them raise CourseError, and none waits."""
+    rank, world = _processes()
+    refusal: list[CourseError | None] = [None]
+    if rank == 0:
+        try:
+            with _writing(folder):
+                folder.mkdir(parents=True, exist_ok=True)
+                probe = folder / f".{os.getpid()}.probe"
+                probe.touch()
+                probe.unlink()
+        except CourseError as error:
+            refusal = [error]
+    if world > 1:
+        dist.broadcast_object_list(refusal, device=device)
+    if refusal[0]:
+        raise refusal[0]
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Make a CourseError of what the libraries raise where a disk is full, or a folder none or closed."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        first = error if isinstance(error, OSError) else error.__context__  # torch.save raises another one after it
+        why = getattr(first, "strerror", None) or type(error).__name__
+        raise CourseError(
+            f"{folder} cannot be written ({why}): free space or choose another folder; the last state, if any, is kept.",
+            f"無法寫入 {folder}（{why}）：請騰出空間，或換一個資料夾；上次儲存的狀態（如果有）還在。") from error
+
+
+def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed: int, start: str) -> str:
+    """What makes two runs the same: the data in its order, the settings, and where it began."""
+    digest = hashlib.sha256(repr((len(batches), learning_rate, warmup, seed, start)).encode())
     for batch in batches:
         for name in ("input_ids", "labels"):
             digest.update(batch[name].cpu().numpy().tobytes())
@@ -198,7 +258,8 @@ def _keep(path: Path, run: str, model: torch.nn.Module, optimizer: torch.optim.O
     """Write everything a resumption needs into one file, at one stroke."""
     state = {"run": run, "losses": losses, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
              "schedule": schedule.state_dict()}
-    replace_atomically(path, lambda file: torch.save(state, file))
+    with _writing(path.parent):
+        replace_atomically(path, lambda file: torch.save(state, file))
 
 
 def _resume(path: Path | None, run: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
@@ -208,17 +269,33 @@ def _resume(path: Path | None, run: str, model: torch.nn.Module, optimizer: torc
         return []
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        kept = state["run"]
+        same = state["run"] == run and _shapes(state["model"]) == _shapes(model.state_dict())
     except Exception as error:
         raise CourseError(f"{path} cannot be read: delete it, or choose another folder.",
                           f"讀不了 {path}：請刪除它，或換一個資料夾。") from error
-    if kept != run:
-        raise CourseError(f"{path.parent} holds another run (other data or settings): choose another folder, or delete {STATE}.",
-                          f"{path.parent} 裡是另一次訓練（資料或設定不同）：請換一個資料夾，或刪除 {STATE}。")
+    if not same:
+        raise CourseError(
+            f"{path.parent} holds another run (other data, checkpoint or settings): choose another folder, or delete {STATE}.",
+            f"{path.parent} 裡是另一次訓練（資料、檢查點或設定不同）：請換一個資料夾，或刪除 {STATE}。")
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
     return state["losses"]
+
+
+def _shapes(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}
+
+
+@contextmanager
+def _mode(model: torch.nn.Module, training: bool) -> Iterator[None]:
+    """The model in training mode or not; afterwards, whatever happens, in the mode that it had."""
+    before = model.training
+    model.train(training)
+    try:
+        yield
+    finally:
+        model.train(before)
 
 
 @contextmanager
@@ -266,30 +343,62 @@ def _main(args: argparse.Namespace) -> None:
 
     from course_utils.checkpoints import checkpoint
 
-    where = checkpoint(args.checkpoint)
+    where, folder = checkpoint(args.checkpoint), args.folder / "model"
     tokenizer = AutoTokenizer.from_pretrained(where)
+    end = _end_of_text(tokenizer, where)
     model = GPT2LMHeadModel.from_pretrained(where)
     model.loss_type = "ForCausalLM"
     if torch.cuda.is_available():
         model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
-    try:
-        documents = [text.strip() for text in args.texts.read_text(encoding="utf-8").split("\n\n") if text.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{args.texts} cannot be read as UTF-8 text ({type(error).__name__}).",
-                          f"無法以 UTF-8 讀取 {args.texts}（{type(error).__name__}）。") from error
-    blocks = pack([tokenizer(text).input_ids for text in documents], tokenizer.eos_token_id,
-                  min(args.block, model.config.n_positions))
-    losses = finetune(model, shuffled(blocks, args.batch, args.steps), learning_rate=args.learning_rate,
-                      folder=args.folder, every=args.every)
+    documents = [tokenizer(text).input_ids for text in _documents(args.texts)]
+    blocks = pack(documents, end, min(args.block, model.config.n_positions))
+    batches = shuffled(blocks, args.batch, args.steps)
+    _claim(folder, model.device)
+    losses = finetune(model, batches, learning_rate=args.learning_rate, folder=args.folder, every=args.every,
+                      start=_digest(where))
     rank, world = _processes()
     if rank == 0:
-        model.save_pretrained(args.folder / "model")
-        tokenizer.save_pretrained(args.folder / "model")
-        print(f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {args.folder / 'model'}")
+        with _writing(folder):
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+        print(f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {folder}")
+
+
+def _end_of_text(tokenizer: "PreTrainedTokenizerBase", where: str) -> int:
+    if tokenizer.eos_token_id is None:
+        again = 'AutoTokenizer.from_pretrained(folder, eos_token="[SEP]").save_pretrained(folder)'
+        raise CourseError(
+            f"The tokenizer of {where} has no end-of-text token to follow each document: choose one of its tokens and save it "
+            f"(`{again}`), or take another checkpoint.",
+            f"{where} 的 tokenizer 沒有文末 token 可以接在每篇文章後面：請從它的 token 中選一個並儲存（`{again}`），"
+            "或換一個檢查點。")
+    return tokenizer.eos_token_id
+
+
+def _documents(path: Path) -> list[str]:
+    """The documents of a UTF-8 file, with or without a byte order mark; an empty line ends one."""
+    try:
+        return [text.strip() for text in path.read_text(encoding="utf-8-sig").split("\n\n") if text.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}).",
+                          f"無法以 UTF-8 讀取 {path}（{type(error).__name__}）。") from error
+
+
+def _digest(checkpoint: str) -> str:
+    """What the files of a checkpoint hold, wherever it lies: its settings and its weights."""
+    from course_utils.checkpoints import _sha256, _weight_files
+
+    return " ".join(_sha256(file) for file in [Path(checkpoint) / "config.json", *_weight_files(Path(checkpoint))])
 
 
 def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
-    """Return `steps` batches of `batch` rows of the blocks [rows, width], each round through them in a new order."""
+    """Return `steps` batches of `batch` rows of the blocks [rows, width], each round through them in a new order.
+
+    Raise CourseError if either number is below 1.
+    """
+    if min(batch, steps) < 1:
+        raise CourseError(f"There must be 1 step at least, and 1 row in a batch, not {steps} and {batch}.",
+                          f"至少要有 1 步，一個批次至少要有 1 列，不能是 {steps} 步和 {batch} 列。")
     generator = torch.Generator().manual_seed(seed)
     rounds = -(-steps * batch // len(blocks))
     order = torch.cat([torch.randperm(len(blocks), generator=generator) for _ in range(rounds)])
