@@ -1,5 +1,6 @@
 """`python -m course_utils lab | doctor | explain | handout | measure | prefetch | refresh`: the course's commands."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -27,9 +28,22 @@ def usage() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit status, or 2 when the command line makes no sense."""
+    """Run one command; return its exit status, 130 after Ctrl-C, or 141 when nobody reads its output any more."""
     fit_console(sys.stdout, sys.stderr)
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        print(end="", flush=True)
+        return status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `doctor | head -1`
+        with open(os.devnull, "wb") as nowhere:  # for what Python still writes when it ends
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        return 141
+
+
+def _run(arguments: list[str]) -> int:
+    """Run one command; return its exit status, or 2 when the command line makes no sense."""
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0 if arguments else 2
@@ -41,8 +55,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
 if __name__ == "__main__":

@@ -45,10 +45,11 @@ def checkpoint(name: str | os.PathLike[str] | None = None) -> str:
     chosen = chosen.strip()
     if chosen in ("", "bundled") or _is_bundled(chosen):
         return _bundled()
-    folder = Path(chosen).expanduser()
-    if folder.is_dir():
-        return _checked(folder.resolve())
-    if folder.exists() or not _is_hub_name(chosen):
+    # The functions of os.path take whatever is typed: an unknown `~user`, a name too long, one with a null character.
+    folder = os.path.expanduser(chosen)
+    if os.path.isdir(folder):
+        return _checked(Path(folder).resolve())
+    if os.path.exists(folder) or not _is_hub_name(chosen):
         raise CourseError(
             f"There is no checkpoint folder {chosen!r}. Give an existing folder, the name of a model on the "
             'Hugging Face hub such as "gpt2", or "bundled".',
@@ -65,7 +66,7 @@ def applies(kind: str, where: str | os.PathLike[str]) -> bool:
     something (in weights as they were initialised, every entry of `ln_f.weight` is 1). Where they do not
     hold, print one line that says so, in both languages. Raise ValueError for another kind.
     """
-    folder = Path(where) if Path(where).is_dir() else Path(checkpoint(where))
+    folder = Path(where) if os.path.isdir(where) else Path(checkpoint(where))
     if kind == "bundled":
         holds, what, zh = _is_bundled(folder), "the bundled model", "課程附帶的模型"
     elif kind == "trained":
@@ -75,6 +76,15 @@ def applies(kind: str, where: str | os.PathLike[str]) -> bool:
     if not holds:
         print(f"這一段只適用於{zh}，在此略過。 This part speaks of {what} and is skipped here.")
     return holds
+
+
+def digest(where: str | os.PathLike[str]) -> str:
+    """Return what tells one checkpoint from another, wherever it lies: the SHA-256 of its settings and its weights.
+
+    `where`: a folder, the value of `checkpoint()`.
+    """
+    folder = Path(where)
+    return " ".join(_sha256(file) for file in [folder / "config.json", *_weight_files(folder)])
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:
@@ -113,7 +123,10 @@ def _is_hub_name(name: str) -> bool:
 
 
 def _is_bundled(where: str | os.PathLike[str]) -> bool:
-    return Path(where).expanduser().resolve() == BUNDLED.resolve()
+    try:
+        return os.path.realpath(os.path.expanduser(where)) == os.path.realpath(BUNDLED)
+    except ValueError:  # no path at all: a null character, half of a surrogate pair
+        return False
 
 
 def _bundled() -> str:
@@ -165,14 +178,17 @@ def _from_hub(name: str) -> str:
 
 
 def cached(name: str) -> Path | None:
-    """Return the snapshot folder of a hub model in the local cache, whole or not; None if there is none."""
+    """Return the snapshot folder of a hub model in the local cache, whole or not; None if none can be found there."""
     from huggingface_hub import constants, try_to_load_from_cache
 
     names = [name]
     if name in _ORGANISATIONS:
         names.append(f"{_ORGANISATIONS[name]}/{name}")
     for candidate in names:
-        config = try_to_load_from_cache(candidate, "config.json", cache_dir=constants.HF_HUB_CACHE)
+        try:
+            config = try_to_load_from_cache(candidate, "config.json", cache_dir=constants.HF_HUB_CACHE)
+        except (OSError, ValueError):  # a damaged entry
+            continue
         if isinstance(config, str):
             return Path(config).parent
     return None

@@ -287,6 +287,10 @@ def check_cached_models() -> Iterator[Finding]:
     from huggingface_hub import constants
 
     cache = Path(constants.HF_HUB_CACHE)
+    for place in (cache, *cache.parents):
+        if os.path.exists(place) and not os.path.isdir(place):
+            yield _not_a_folder(place, cache)
+            return
     whole, partial, unreadable = _cached_models(cache)
     if unreadable:
         yield Finding(
@@ -302,14 +306,26 @@ def check_cached_models() -> Iterator[Finding]:
             f"not complete in the cache {cache}: {', '.join(partial)}",
             f"快取 {cache} 裡不完整：{'、'.join(partial)}",
             "They cannot be used without a network. To complete one where there is a network: "
-            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`.',
+            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`. '
+            "If that does not help, delete its folder in the cache first.",
             "沒有網路就不能用。要在有網路的地方補齊："
-            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`。',
+            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`。'
+            "如果沒有用，請先刪除它在快取裡的資料夾。",
         )
     if whole:
         yield _of_whole_models(whole, cache)
     elif not (unreadable or partial):
         yield Finding(OK, "no GPT-2 model of the hub is cached", "快取中沒有 hub 上的 GPT-2 模型")
+
+
+def _not_a_folder(place: Path, cache: Path) -> Finding:
+    return Finding(
+        WARNING,
+        f"no model can be kept in the cache {cache}: {place} is not a folder",
+        f"快取 {cache} 無法存放模型：{place} 不是資料夾",
+        "Set HF_HOME to a folder, or unset it (and HF_HUB_CACHE).",
+        "請把 HF_HOME 設成一個資料夾，或取消它（與 HF_HUB_CACHE）的設定。",
+    )
 
 
 def _of_whole_models(names: list[str], cache: Path) -> Finding:
@@ -339,7 +355,7 @@ def _cached_models(cache: Path) -> tuple[list[str], list[str], list[str]]:
     whole, partial, unreadable = set(), set(), set()
     try:
         folders = [cache / name for name in os.listdir(cache) if name.startswith("models--")]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return [], [], []
     except OSError:
         return [], [], [str(cache)]
@@ -349,6 +365,8 @@ def _cached_models(cache: Path) -> tuple[list[str], list[str], list[str]]:
             kind, has_weights = _look_into(folder)
         except PermissionError:
             unreadable.add(name)
+        except (OSError, ValueError):  # damaged: a file in a folder's place, a name that is no text
+            partial.add(name)
         else:
             if kind == "gpt2":
                 (whole if has_weights else partial).add(name)
@@ -358,7 +376,7 @@ def _cached_models(cache: Path) -> tuple[list[str], list[str], list[str]]:
 def _look_into(folder: Path) -> tuple[str | None, bool]:
     """Return a cached model's type, and whether its weights are there, in the revision that its name means.
 
-    Raise PermissionError if something of it cannot be read.
+    Raise PermissionError if something of it cannot be read, another OSError or ValueError if it is damaged.
     """
     snapshots, named = folder / "snapshots", folder / "refs" / "main"
     if not os.path.lexists(snapshots):

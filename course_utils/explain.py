@@ -5,6 +5,7 @@ notebook and a whole log are treated alike. The entries themselves are data: `co
 """
 
 import argparse
+import codecs
 import re
 import sys
 import traceback
@@ -23,6 +24,7 @@ _TRACEBACK = 20_000  # how far before its message a traceback's lines are looked
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HEADING = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|KeyboardInterrupt)(?=:|[ \t]*$)", re.MULTILINE)
 _FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
+_OPTIONS = {"-h", "--help", "--list", "--"}
 
 _MATTERS = {
     YES: Bilingual("Yes.", "要緊。"),
@@ -98,7 +100,9 @@ def explain_last() -> Explanations:
 def main(argv: Sequence[str] | None = None) -> int:
     """Explain the message given, or standard input; return 1 if the catalogue does not know it, else 0."""
     parser = _parser()
-    options = parser.parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    # Without one of the options all is text, also where it begins with a dash, as IPython's tracebacks do.
+    options = parser.parse_args(words if _OPTIONS.intersection(words) else ["--", *words])
     if options.list:
         print("\n".join(f"{entry.slug}\n    {entry.title}" for entry in CATALOGUE))
         return 0
@@ -137,8 +141,14 @@ def _standard_input() -> str:
     if stream.isatty():
         print(_PASTE, file=sys.stderr)
     if hasattr(stream, "buffer"):
-        return stream.buffer.read().decode("utf-8", errors="replace")
+        return _decoded(stream.buffer.read())
     return stream.read()
+
+
+def _decoded(raw: bytes) -> str:
+    """Return the text of a log: UTF-8, or UTF-16 where its first bytes say so, as PowerShell 5 writes it."""
+    is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return raw.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
 
 
 def _as_text(what: Any) -> str:
@@ -147,7 +157,7 @@ def _as_text(what: Any) -> str:
         if isinstance(what, BaseException):
             text = "".join(traceback.format_exception(what))
         elif isinstance(what, bytes | bytearray | memoryview):
-            text = bytes(what).decode("utf-8", errors="replace")
+            text = _decoded(bytes(what))
         else:
             text = str(what)
     except Exception:  # an object that cannot say what it is

@@ -1,8 +1,11 @@
 """`python -m course_utils handout FOLDER`: the lessons for a class, executed, without and with the solutions."""
 
 import argparse
+import filecmp
 import shutil
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,15 +41,18 @@ def solved(notebook: "NotebookNode", lesson: str) -> int:
 def write(path: Path, folder: Path) -> None:
     """Write the student's and the instructor's copy of one lesson into `folder`, both executed.
 
-    Raise NotebookError if a cell fails, and CourseError if the instructor's copy cannot be made; what is written
-    is always a whole, executed lesson.
+    Raise NotebookError if a cell fails, and CourseError if the instructor's copy cannot be made or nothing can be
+    written; what is written is always a whole, executed lesson, and nothing before both copies are ready.
     """
+    ready = {}
     for copy in COPIES:
         notebook = read(path)
         if copy == "instructor":
             solved(notebook, path.name[:2])
-        done = canonical(run(path, notebook))
-        write_atomically(folder / copy / path.name, text(done).encode("utf-8"))
+        ready[copy] = text(canonical(run(path, notebook))).encode("utf-8")
+    with _writing_into(folder):
+        for copy, content in ready.items():
+            write_atomically(folder / copy / path.name, content)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,22 +61,62 @@ def main(argv: Sequence[str] | None = None) -> int:
     root = repository()
     among = lessons(root)
     chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
-    _refuse_what_is_there(options.folder, chosen)
-    shutil.copytree(root / "images", options.folder / "images", dirs_exist_ok=True)  # the lessons show them
+    with _writing_into(options.folder):
+        _prepare(options.folder, root, chosen)
     for path in chosen:
         write(path, options.folder)
         print(both(f"{path.name}: student's and instructor's copy written", f"{path.name}：已寫好學生版和教師版"), flush=True)
     return 0
 
 
-def _refuse_what_is_there(folder: Path, chosen: Sequence[Path]) -> None:
-    """Nobody's work is overwritten: a copy may have been written in."""
-    there = [target for path in chosen for copy in COPIES if (target := folder / copy / path.name).exists()]
-    if there:
+@contextmanager
+def _writing_into(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
         raise CourseError(
-            f"{there[0]} is there already and may hold someone's work. Choose another folder, or remove it first.",
-            f"{there[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走。",
+            f"The lessons cannot be written into {folder} ({error}). Choose another folder.",
+            f"無法把課程寫進 {folder}（{error}）。請換一個資料夾。",
+        ) from error
+
+
+def _prepare(folder: Path, root: Path, chosen: Sequence[Path]) -> None:
+    """Make the folders, and copy the pictures that the lessons show, before the minutes that the lessons take.
+
+    Raise CourseError for a folder of the course or one that holds copies already, and OSError if it cannot be written.
+    """
+    if folder.exists() and any(folder.samefile(own) for own in (root, root / "notebooks", root / "images")):
+        raise CourseError(
+            f"{folder} belongs to the course itself. Choose another folder.", f"{folder} 是課程自己的資料夾。請換一個資料夾。"
         )
+    pictures = sorted((root / "images").iterdir())
+    _refuse_what_is_there(folder, chosen, pictures)
+    for name in (*COPIES, "images"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder / name).close()
+    for picture in pictures:
+        if not (folder / "images" / picture.name).exists():
+            shutil.copyfile(picture, folder / "images" / picture.name)
+
+
+def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequence[Path]) -> None:
+    """Nobody's work is overwritten: a copy may have been written in, a picture may be another one."""
+    copies = {path: [there for copy in COPIES if (there := folder / copy / path.name).exists()] for path in chosen}
+    in_the_way = [there for found in copies.values() for there in found]
+    for picture in pictures:
+        target = folder / "images" / picture.name
+        if target.exists() and not filecmp.cmp(picture, target, shallow=False):
+            in_the_way.append(target)
+    if not in_the_way:
+        return
+    missing = " ".join(path.name[:2] for path, found in copies.items() if not found)
+    named = missing and any(copies.values())
+    raise CourseError(
+        f"{in_the_way[0]} is there already and may hold someone's work. Choose another folder, or remove it first"
+        + (f"; or name only the lessons that are missing: `python -m course_utils handout FOLDER {missing}`." if named else "."),
+        f"{in_the_way[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走"
+        + (f"；也可以只寫還沒有的那幾課：`python -m course_utils handout FOLDER {missing}`。" if named else "。"),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ A lesson is run from top to bottom in a kernel of its own, and the kernel and al
 """
 
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -120,20 +121,26 @@ def fitting(memory: float, cores: int, measured: Sequence[Measured], server: int
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure the lessons that are named, or all, and print the table; return 0."""
+    """Measure the lessons that are named, or all, and print the table; return 0.
+
+    Where a lesson fails, or on Ctrl-C, what is measured by then is printed all the same.
+    """
     options = _parser().parse_args(argv)
     memory = options.memory * 1e9 if options.memory is not None else memory_bytes()
-    if not memory or memory <= 0 or options.cores < 1:
+    if not memory or not 0 < memory < math.inf or options.cores < 1:
         raise CourseError("Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
                           "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。")
     where, among = checkpoint(options.checkpoint), lessons(repository())
     chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
     server = server_bytes()
-    measured = []
-    for lesson in chosen:
-        measured.append(measure(lesson, where))
-        print(both(f"{lesson.stem}: done", f"{lesson.stem}：完成").replace("\n", " | "), file=sys.stderr, flush=True)
-    print(table(measured, server, options.markdown))
+    measured: list[Measured] = []
+    try:
+        for lesson in chosen:
+            measured.append(measure(lesson, where))
+            print(both(f"{lesson.stem}: done", f"{lesson.stem}：完成").replace("\n", " | "), file=sys.stderr, flush=True)
+    finally:
+        if measured:
+            print(table(measured, server, options.markdown), flush=True)
     print()
     by_memory, by_processors = fitting(memory, options.cores, measured, server)
     print(both(

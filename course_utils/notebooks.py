@@ -26,6 +26,7 @@ from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
 
 if TYPE_CHECKING:
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 CELL_SECONDS = 120
@@ -118,17 +119,20 @@ def _scratch_environment() -> Iterator[dict[str, str]]:
 
 
 def read(path: Path) -> "NotebookNode":
-    """Read a notebook as format 4. Raise NotebookError if it is not one."""
+    """Read a notebook as format 4. Raise NotebookError if it is not one, or cannot be read."""
     import nbformat
 
+    invalid = (nbformat.ValidationError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
     try:
-        return nbformat.read(path, as_version=4)
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        notebook = nbformat.convert(nbformat.reader.reads(path.read_text(encoding="utf-8")), 4)
+        nbformat.validate(notebook)
+    except (OSError, *invalid) as error:
         detail = (str(error).splitlines() or [""])[0][:200]
         raise NotebookError(
-            f"{path.name} is not a readable notebook: {detail}",
-            f"{path.name} 不是可以讀取的 notebook：{detail}",
+            f"{path.name} is not a readable notebook: {detail}. Restore it from git, or move it away.",
+            f"{path.name} 不是可以讀取的 notebook：{detail}。請用 git 還原它，或把它移走。",
         ) from error
+    return notebook
 
 
 def run(
@@ -142,7 +146,8 @@ def run(
     `notebook`: what to run in place of the file's content, such as a copy with the exercises solved. `settings`:
     environment variables that differ from those of `fixed_environment`, such as another COURSE_CHECKPOINT.
 
-    Raise NotebookError, naming the cell, if one fails, hangs for `cell_seconds` or ends the kernel.
+    Raise NotebookError, naming the cell, if one fails, hangs for `cell_seconds` or ends the kernel, and
+    KeyboardInterrupt if the run was interrupted.
     """
     from jupyter_client.kernelspec import KernelSpecManager
     from jupyter_client.manager import AsyncKernelManager
@@ -160,13 +165,23 @@ def run(
     )
     try:
         with _scratch_environment() as environment:
-            client.execute(env=environment | dict(settings or {}))
+            _execute(client, environment | dict(settings or {}))
     except CellExecutionError as error:
         raise _failed(path, at, f"{error.ename}: {error.evalue}") from error
     except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
         reason = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
         raise _failed(path, at, reason) from error
     return notebook
+
+
+def _execute(client: "NotebookClient", environment: dict[str, str]) -> None:
+    """Run the client's notebook and end its kernel; raise KeyboardInterrupt if the run was interrupted."""
+    try:
+        client.execute(env=environment, cleanup_kc=True)
+    finally:
+        # nbclient takes Ctrl-C for itself and ends the kernel, no more; what follows from that differs.
+        if hasattr(client, "_async_cleanup_kernel_future"):
+            raise KeyboardInterrupt
 
 
 def _failed(path: Path, at: Sequence[str], reason: str) -> NotebookError:
@@ -290,8 +305,8 @@ def refresh(path: Path, *, check: bool = False, runner: Callable[[Path], "Notebo
     With `check` nothing is written, and pictures do not count: their pixels differ from machine to machine.
     Raise NotebookError, with the file as it was, if a cell fails or an output names a folder of this machine.
     """
-    before = path.read_text(encoding="utf-8")
     notebook = runner(path)
+    before = path.read_text(encoding="utf-8")
     try:
         fresh = canonical(notebook, _places_of_this_machine())
     except ValueError as error:

@@ -248,7 +248,8 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
     assert "do not belong" in message_of(str(folder))
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "a/b/c", "~/nowhere", "不存在", "C:\\nowhere", "../x"])
+@pytest.mark.parametrize("name", ["./nowhere", "a/b/c", "~/nowhere", "不存在", "C:\\nowhere", "../x",
+                                  "~nosuchuser/x", "x" * 5000, "a\0b", "\ud83d"])
 def test_a_folder_that_is_not_there(name: str) -> None:
     assert "There is no checkpoint folder" in message_of(name)
 
@@ -310,6 +311,15 @@ def test_a_cached_pickle_is_refused(made: Path, tmp_path: Path) -> None:
     snapshot = cache_as("a/b", made, tmp_path)
     (snapshot / "model.safetensors").rename(snapshot / "pytorch_model.bin")
     assert "can run code" in message_of("a/b")
+
+
+@pytest.mark.parametrize("damaged", ["refs/main", "snapshots"])
+def test_a_damaged_entry_of_the_cache_is_none(damaged: str, made: Path, tmp_path: Path) -> None:
+    place = cache_as("gpt2", made, tmp_path).parents[1] / damaged
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.write_bytes(b"\xff\xfe\0")
+    assert "not (completely) in the local cache" in message_of("gpt2")
 
 
 class Hub(http.server.BaseHTTPRequestHandler):
@@ -412,3 +422,12 @@ def test_other_kinds_and_other_weights(folder: Path) -> None:
     save_file({"weight": torch.ones(1)}, folder / "model.safetensors")
     with pytest.raises(CourseError, match="no ln_f.weight"):
         applies("trained", str(folder))
+
+
+def test_a_digest_tells_checkpoints_apart_wherever_they_lie(made: Path, folder: Path) -> None:
+    assert checkpoints.digest(made) == checkpoints.digest(folder)
+    model = GPT2LMHeadModel.from_pretrained(folder)
+    with torch.no_grad():
+        model.transformer.ln_f.bias += 1
+    model.save_pretrained(folder)
+    assert checkpoints.digest(made) != checkpoints.digest(folder)

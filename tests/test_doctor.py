@@ -1,6 +1,8 @@
 """The doctor: a verdict and a remedy for everything, in both languages, and a meaningful exit status."""
 
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from importlib import metadata
@@ -80,6 +82,16 @@ def test_a_finding_is_shown_in_the_language_of_the_learner(
     monkeypatch.setenv("COURSE_LANGUAGE", language)
     run_main(monkeypatch, PROBLEM)
     assert capsys.readouterr().out.startswith(expected + "\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs another operating system: one with broken pipes")
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    """`python -m course_utils doctor | head -1`, for any command."""
+    end, start = os.pipe()
+    os.close(end)
+    done = subprocess.run([sys.executable, "-m", "course_utils", "explain", "--list"], stdout=start, stderr=subprocess.PIPE)
+    os.close(start)
+    assert (done.returncode, done.stderr) == (141, b"")
 
 
 def test_json_is_json(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -207,6 +219,36 @@ def test_cached_models_are_those_of_gpt2_with_weights(
     assert doctor.cached_models() == ["a/b"]
     for finding in (partial, whole):
         assert_has_remedy(finding)
+
+
+@pytest.mark.parametrize("damaged", ["refs/main", "snapshots"])
+def test_a_damaged_entry_of_the_cache_does_not_hide_the_others(damaged: str, tmp_path: Path, monkeypatch) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    for name in ("gpt2", "distilgpt2"):
+        for file, content in {"refs/main": "0", "snapshots/0/config.json": '{"model_type": "gpt2"}',
+                              "snapshots/0/model.safetensors": ""}.items():
+            (tmp_path / f"models--{name}" / file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / f"models--{name}" / file).write_text(content, encoding="utf-8")
+    place = tmp_path / "models--gpt2" / damaged
+    if place.is_dir():
+        place.rename(tmp_path / "moved")
+    place.write_bytes(b"\xff\xfe\0")
+    partial, whole = doctor.check_cached_models()
+    assert partial.en.endswith(": gpt2") and whole.en.endswith(": distilgpt2")
+
+
+def test_a_file_in_the_place_of_the_cache_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+
+    (tmp_path / "file").touch()
+    for cache in (tmp_path / "file", tmp_path / "file" / "hub"):
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
+        finding = only(doctor.check_cached_models)
+        assert f"{tmp_path / 'file'} is not a folder" in finding.en and "HF_HOME" in finding.remedy_en
+        assert_has_remedy(finding)
+        assert doctor.cached_models() == []
 
 
 def test_a_cache_that_nobody_can_write_is_named_so(

@@ -397,6 +397,21 @@ def test_a_log_on_standard_input_in_any_encoding(monkeypatch, capsys) -> None:
     assert status == 0 and "[name-not-defined]" in out
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])  # as PowerShell 5 writes `2> log.txt`, as Notepad does
+def test_a_log_that_names_its_encoding(monkeypatch, capsys, encoding: str) -> None:
+    log = "no-length-given".encode(encoding)
+    status, out = run(monkeypatch, capsys, stdin=log)
+    assert status == 0 and "[no-length-given]" in out
+    assert [entry.slug for entry in explain(log)] == ["no-length-given"]
+
+
+def test_a_message_may_begin_with_a_dash(monkeypatch, capsys) -> None:
+    status, out = run(monkeypatch, capsys, "-" * 75, "NameError: name 'model' is not defined")
+    assert status == 0 and "[name-not-defined]" in out
+    for message in ("-" * 75, "-foo=bar", "-house"):
+        assert run(monkeypatch, capsys, message)[0] == 1
+
+
 def test_a_terminal_is_asked_to_paste(monkeypatch, capsys) -> None:
     terminal = io.StringIO("Using the model-agnostic default `max_length` (=20)\n")
     terminal.isatty = lambda: True

@@ -48,6 +48,75 @@ def test_a_copy_that_is_there_is_not_overwritten(tmp_path):
     assert there.read_text(encoding="utf-8") == "my notes" and not (tmp_path / "student" / PATHS["01"].name).exists()
 
 
+def test_what_is_missing_can_be_named(tmp_path):
+    for copy in handout.COPIES:
+        (tmp_path / copy).mkdir()
+        (tmp_path / copy / PATHS["02"].name).touch()
+    with pytest.raises(CourseError, match="handout FOLDER 01 03`"):
+        handout.main([str(tmp_path), "01", "02", "03"])
+
+
+@pytest.fixture
+def no_run(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("a lesson was run")
+
+    monkeypatch.setattr(handout, "run", fail)
+
+
+@pytest.mark.parametrize("file", ["class", "class/student", "class/instructor", "class/images"])
+def test_what_is_in_the_way_is_found_before_a_lesson_is_run(tmp_path, no_run, file):
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+    for folder in (tmp_path / "class", tmp_path / file / "below"):
+        with pytest.raises(CourseError, match="Choose another folder"):
+            handout.main([str(folder), "01"])
+
+
+def test_a_disk_that_cannot_be_written_is_found_before_a_lesson_is_run(tmp_path, no_run, monkeypatch):
+    def refused(**_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(handout.tempfile, "TemporaryFile", refused)
+    with pytest.raises(CourseError, match="Permission denied.*Choose another folder"):
+        handout.main([str(tmp_path), "01"])
+
+
+@pytest.mark.parametrize("own", [".", "notebooks", "images"])
+def test_the_course_itself_is_refused(tmp_path, monkeypatch, no_run, own):
+    for name in ("notebooks", "images"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "notebooks" / "01_a.ipynb").touch()
+    monkeypatch.setattr(handout, "repository", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CourseError, match="belongs to the course"):
+        handout.main([own])
+
+
+def test_another_picture_is_not_overwritten(tmp_path, no_run):
+    picture = tmp_path / "images" / "architecture-zh.svg"
+    picture.parent.mkdir()
+    picture.write_text("my own", encoding="utf-8")
+    with pytest.raises(CourseError, match="architecture-zh.svg is there already"):
+        handout.main([str(tmp_path), "01"])
+    assert picture.read_text(encoding="utf-8") == "my own"
+
+
+def test_nothing_is_written_before_both_copies_are_ready(tmp_path, monkeypatch):
+    runs = []
+
+    def once(path, notebook):
+        if runs:
+            raise KeyboardInterrupt
+        runs.append(path)
+        return notebook
+
+    monkeypatch.setattr(handout, "run", once)
+    with pytest.raises(KeyboardInterrupt):
+        handout.main([str(tmp_path), "01"])
+    assert not list(tmp_path.rglob("*.ipynb"))
+
+
 def test_a_lesson_that_lost_an_exercise_is_refused():
     notebook = notebooks.read(PATHS["01"])
     notebook.cells = [cell for cell in notebook.cells if cell.source != exercises("01")[1].blank]

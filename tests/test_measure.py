@@ -58,7 +58,21 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "8 GB" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["99"], ["--memory", "0"], ["--cores", "0"], ["--checkpoint", "/nowhere"]])
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(), CourseError("broken", "壞了")])
+def test_what_is_measured_is_printed_where_a_lesson_fails(monkeypatch, capsys, stop):
+    def one(path, where):
+        if path.name.startswith("01"):
+            raise stop
+        return of(0.5e9, 61.4, name="00")
+
+    monkeypatch.setattr(command, "measure", one)
+    monkeypatch.setattr(command, "server_bytes", lambda: 10**8)
+    with pytest.raises(type(stop)):
+        main(["00", "01", "--markdown"])
+    assert "| 00 | 0.50 | 61 | 0 | 60 |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["99"], ["--memory", "0"], ["--memory", "nan"], ["--memory", "inf"], ["--cores", "0"], ["--checkpoint", "/nowhere"]])
 def test_bad_input(words):
     with pytest.raises(CourseError):
         main(words)

@@ -5,10 +5,11 @@ import os
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import notebooks
+from course_utils import __main__ as program, notebooks
 from course_utils.notebooks import NotebookError, canonical, lessons, pick, refresh, text
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -67,6 +68,22 @@ def test_a_hanging_cell_is_named(tmp_path):
     path = write(tmp_path, "00_a.ipynb", "import time\ntime.sleep(60)")
     with pytest.raises(NotebookError, match="`c0`"):
         notebooks.run(path, cell_seconds=1)
+
+
+def test_the_kernel_ends_with_its_notebook(tmp_path):
+    done = notebooks.run(write(tmp_path, "00_a.ipynb", "import os\nprint(os.getpid())"))
+    assert not psutil.pid_exists(int(done.cells[1].outputs[0].text))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs another operating system: one that can send SIGINT")
+def test_ctrl_c_ends_the_command_and_not_the_lesson_alone(tmp_path, monkeypatch, capfd):
+    (tmp_path / "notebooks").mkdir()
+    for name in ("00_a.ipynb", "01_b.ipynb"):
+        write(tmp_path / "notebooks", name, "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)")
+    monkeypatch.setattr(notebooks, "repository", lambda: tmp_path)
+    assert program.main(["refresh"]) == 130
+    captured = capfd.readouterr()
+    assert "a.ipynb" not in captured.out + captured.err and "b.ipynb" not in captured.out + captured.err
 
 
 def with_output(output, **metadata):
@@ -134,13 +151,28 @@ def test_what_is_no_picture_is_left_alone(value):
     assert canonical(with_output(output)).cells[0].outputs[0].data["image/png"] == value
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"cells": 3}'])
+BOOK = '{"cells": %s, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe\0", *((BOOK % cells).encode() for cells in (
+        '"x"', "[3]", '[{"cell_type": "code", "id": "a", "source": "1", "outputs": [], "execution_count": null}]',
+        '[{"cell_type": "code", "id": "a", "source": 5, "metadata": {}, "outputs": [], "execution_count": null}]')),
+])
 def test_what_is_no_notebook_is_said(tmp_path, content):
     path = tmp_path / "00_a.ipynb"
-    path.write_text(content)
+    path.write_bytes(content)
     with pytest.raises(NotebookError, match="00_a.ipynb"):
         refresh(path)
-    assert path.read_text() == content
+    assert path.read_bytes() == content
+
+
+def test_a_folder_and_a_link_to_nowhere_are_no_notebooks(tmp_path):
+    (tmp_path / "00_a.ipynb").mkdir()
+    (tmp_path / "01_b.ipynb").symlink_to("nowhere")
+    for path in tmp_path.iterdir():
+        with pytest.raises(NotebookError, match=path.name):
+            refresh(path)
 
 
 def test_lessons_are_picked_by_number_and_name(tmp_path):

@@ -73,7 +73,41 @@ def test_a_base_model_cannot_write(model, tokenizer):
             make(model.transformer, tokenizer, "ab")
 
 
+def test_a_tokenizer_without_an_end_of_text_token_is_refused_at_once(model):
+    tokenizer = byte_tokenizer()
+    tokenizer.eos_token = None
+    for make in (play.autocomplete, play.storyteller):
+        with pytest.raises(CourseError, match="end-of-text token"):
+            make(model, tokenizer, "ab")
+
+
+@pytest.mark.parametrize("text", ["\ud83d", None, 5, ["a"], [97]])
+def test_what_is_no_text_is_refused_at_once(model, tokenizer, text):
+    for make in (play.autocomplete, play.storyteller):
+        with pytest.raises(CourseError):
+            make(model, tokenizer, text)
+        widget = make(model, tokenizer, "ab")
+        widget.handle("text", text)
+        assert widget.text == widget.values["text"] == "ab" and widget.regions["message"]
+        assert "Error" not in widget.regions["message"]
+
+
 class TestAutocomplete:
+    @pytest.mark.parametrize("choices", [0, 21, 2.5, "3", None])
+    def test_choices_are_a_whole_number_from_1_to_20(self, model, tokenizer, choices):
+        with pytest.raises(CourseError, match="from 1 to 20"):
+            play.autocomplete(model, tokenizer, "ab", choices=choices)
+
+    @pytest.mark.parametrize("context", [4, 32])
+    def test_the_context_bounds_the_length(self, tokenizer, context):
+        widget = play.autocomplete(build(n_positions=context), tokenizer, "a" * 50, choices=1)
+        widget.handle("length", 40)
+        widget.handle("text", "a" * 60)
+        assert widget.regions["message"] == "" and widget.values["length"] == context - 1 and len(widget.ids) == 1
+
+    def test_an_empty_text_is_completed(self, model, tokenizer):
+        assert play.autocomplete(model, tokenizer, choices=20).ids == [256]
+
     def test_the_completions_are_those_of_the_beam_search(self, model, tokenizer):
         widget = play.autocomplete(model, tokenizer, "ab", choices=2)
         found = model.generate(torch.tensor([tokenizer("ab").input_ids]), attention_mask=torch.ones(1, 2, dtype=torch.long),

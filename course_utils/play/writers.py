@@ -29,6 +29,7 @@ _STOP = Bilingual("Stop", "停止")
 _ANEW = Bilingual("Begin anew", "重新開始")
 _NOTHING = Bilingual("There is nothing to undo.", "沒有可以復原的步驟。")
 _EVERY = 0.05  # seconds between two pictures of a text that grows
+_CHOICES = 20  # beams: each costs as much as a text of its own
 _LONGEST = 20_000  # tokens of a story: beyond it the page itself would grow slow
 
 
@@ -36,12 +37,14 @@ class Autocomplete(Panel):
     """`completions`: what may follow the text, the most probable first; `ids`: the text's tokens."""
 
     def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, choices: int) -> None:
-        self.model, self.tokenizer, self.choices, self.length = model, tokenizer, choices, 6
+        self.model, self.tokenizer, self.choices = model, tokenizer, choices
+        self.longest = min(40, model.config.max_position_embeddings - 1)  # one position is the text's
+        self.length = min(6, self.longest)
         self._before: list[str] = []
         html = "".join((
             controls.text_area("text", _TEXT, rows=3),
             controls.region("completions", live=True),
-            controls.row(controls.button("undo", _UNDO), controls.number("length", _LENGTH, 1, 40)),
+            controls.row(controls.button("undo", _UNDO), controls.number("length", _LENGTH, 1, self.longest)),
         ))  # fmt: skip
         events = {"text": self.type, "accept": self.accept, "undo": self.undo, "length": self.set_length}
         super().__init__(COMPLETE, html, events)
@@ -71,7 +74,7 @@ class Autocomplete(Panel):
 
     def set_length(self, value: float) -> None:
         """Change how long a completion may be, in tokens."""
-        self.length = min(max(int(value), 1), 40)
+        self.length = min(max(int(value), 1), self.longest)
         self.put(length=self.length)
         self._show(self.text)
 
@@ -89,7 +92,7 @@ class Autocomplete(Panel):
     def _completed(self, text: str) -> tuple[list[int], list[str]]:
         # The oldest tokens go when the text is longer than the context: only its end matters to a completion.
         room = self.model.config.max_position_embeddings - self.length
-        ids = (self.tokenizer(text).input_ids or [self.tokenizer.eos_token_id])[-room:]
+        ids = _ids(self.tokenizer, text)[-room:]
         rows = torch.tensor([ids], device=self.model.device)
         with as_found(self.model):
             found = self.model.generate(
@@ -119,7 +122,7 @@ class Storyteller(Panel):
         super().__init__(TELL, html, {"text": self.type, "go": self.go, "stop": self.stop, "undo": self.undo,
                                       "anew": self.anew, "length": self.set_length})
         self.text = text
-        insight.token_ids(tokenizer, text)  # a text that cannot be read is refused at once
+        _ids(tokenizer, text)  # a text that cannot be read is refused at once
         self.put(text=text, length=self.length)
         self._draw()
 
@@ -130,7 +133,7 @@ class Storyteller(Panel):
 
     def type(self, text: str) -> None:
         """Keep what the learner is writing; it joins the story at `go`."""
-        insight.token_ids(self.tokenizer, text)
+        _ids(self.tokenizer, text)
         self.text = text
         self.put(text=text)
 
@@ -225,6 +228,25 @@ class Storyteller(Panel):
                   progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}")
 
 
+def _ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
+    """Return the tokens of a text, of an empty one the end-of-text token. Raise CourseError if it is no text."""
+    if not isinstance(text, str):
+        raise CourseError(f"A text (str) is needed here, not {type(text).__name__}.",
+                          f"這裡需要文字（str），不是 {type(text).__name__}。")
+    return insight.token_ids(tokenizer, text)
+
+
+def _check(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> None:
+    """Raise CourseError for a model or a tokenizer that cannot write: without an LM head, without an end of a text."""
+    check_head(model)
+    if tokenizer.eos_token_id is None:
+        raise CourseError(
+            "This tokenizer has no end-of-text token, from which an empty text goes on: load the one that belongs to the "
+            "model, or set `tokenizer.eos_token`.",
+            "這個 tokenizer 沒有文末 token，空的文字就沒有開頭可以接：請載入和模型同一套的 tokenizer，或設定 `tokenizer.eos_token`。",
+        )
+
+
 def _seen(text: str) -> str:
     """Return the text with its leading space and its line breaks to be seen."""
     return ("␣" + text[1:] if text.startswith(" ") else text).replace("\n", "⏎")
@@ -235,9 +257,13 @@ def autocomplete(
 ) -> Autocomplete:
     """Return a widget that completes a text as it is typed: the best `choices` of a beam search, to be clicked.
 
-    Of a text longer than the context the end is read. Raise CourseError for a model without an LM head.
+    Of a text longer than the context the end is read. Raise CourseError for a model without an LM head, a tokenizer
+    without an end-of-text token, what is no text, or `choices` that are not a whole number from 1 to 20.
     """
-    check_head(model)
+    _check(model, tokenizer)
+    if not isinstance(choices, int) or not 1 <= choices <= _CHOICES:
+        raise CourseError(f"choices must be a whole number from 1 to {_CHOICES}, not {choices!r}.",
+                          f"choices 必須是 1 到 {_CHOICES} 的整數，不能是 {choices!r}。")
     return Autocomplete(model, tokenizer, text, choices)
 
 
@@ -250,7 +276,8 @@ def storyteller(
     """Return a widget in which you and the model tell a story by turns, with a stop button and a limit for each turn.
 
     The story may grow longer than the context, which then slides; what the model no longer sees is grey.
-    `sampling`: top-p 0.9 if not given. Raise CourseError for a model without an LM head.
+    `sampling`: top-p 0.9 if not given. Raise CourseError for a model without an LM head, a tokenizer without an
+    end-of-text token, or what is no text.
     """
-    check_head(model)
+    _check(model, tokenizer)
     return Storyteller(model, tokenizer, text, sampling or insight.Sampling(top_p=0.9))

@@ -341,7 +341,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(args: argparse.Namespace) -> None:
     from transformers import AutoTokenizer
 
-    from course_utils.checkpoints import checkpoint
+    from course_utils.checkpoints import checkpoint, digest
 
     where, folder = checkpoint(args.checkpoint), args.folder / "model"
     tokenizer = AutoTokenizer.from_pretrained(where)
@@ -355,7 +355,7 @@ def _main(args: argparse.Namespace) -> None:
     batches = shuffled(blocks, args.batch, args.steps)
     _claim(folder, model.device)
     losses = finetune(model, batches, learning_rate=args.learning_rate, folder=args.folder, every=args.every,
-                      start=_digest(where))
+                      start=digest(where))
     rank, world = _processes()
     if rank == 0:
         with _writing(folder):
@@ -382,13 +382,6 @@ def _documents(path: Path) -> list[str]:
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}).",
                           f"無法以 UTF-8 讀取 {path}（{type(error).__name__}）。") from error
-
-
-def _digest(checkpoint: str) -> str:
-    """What the files of a checkpoint hold, wherever it lies: its settings and its weights."""
-    from course_utils.checkpoints import _sha256, _weight_files
-
-    return " ".join(_sha256(file) for file in [Path(checkpoint) / "config.json", *_weight_files(Path(checkpoint))])
 
 
 def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
