@@ -12,9 +12,11 @@ import copy
 import json
 import os
 import re
+import signal
 import struct
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -176,12 +178,26 @@ def run(
 
 def _execute(client: "NotebookClient", environment: dict[str, str]) -> None:
     """Run the client's notebook and end its kernel; raise KeyboardInterrupt if the run was interrupted."""
+    with _signals_as_they_were():
+        try:
+            client.execute(env=environment, cleanup_kc=True)
+        finally:
+            # nbclient takes Ctrl-C for itself and ends the kernel, no more; what follows from that differs.
+            if hasattr(client, "_async_cleanup_kernel_future"):
+                raise KeyboardInterrupt
+
+
+@contextmanager
+def _signals_as_they_were() -> Iterator[None]:
+    """nbclient takes the signals that end a program; where its clean-up fails, it does not give them back."""
+    taken = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.getsignal(number) for number in taken}
     try:
-        client.execute(env=environment, cleanup_kc=True)
+        yield
     finally:
-        # nbclient takes Ctrl-C for itself and ends the kernel, no more; what follows from that differs.
-        if hasattr(client, "_async_cleanup_kernel_future"):
-            raise KeyboardInterrupt
+        for number, handler in before.items():
+            if handler is not None:  # one that Python did not set
+                signal.signal(number, handler)
 
 
 def _failed(path: Path, at: Sequence[str], reason: str) -> NotebookError:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import signal
 from pathlib import Path
 
 import nbformat
@@ -81,7 +82,9 @@ def test_ctrl_c_ends_the_command_and_not_the_lesson_alone(tmp_path, monkeypatch,
     for name in ("00_a.ipynb", "01_b.ipynb"):
         write(tmp_path / "notebooks", name, "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)")
     monkeypatch.setattr(notebooks, "repository", lambda: tmp_path)
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert program.main(["refresh"]) == 130
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     captured = capfd.readouterr()
     assert "a.ipynb" not in captured.out + captured.err and "b.ipynb" not in captured.out + captured.err
 
