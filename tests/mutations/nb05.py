@@ -33,6 +33,7 @@ MUTATIONS: list[Mutation] = [
              'torch.arange(len(labels["train"]))', red="control-check"),
     Mutation("the answer at hand", "hero-places", '"2 sentences": None', '"2 sentences": start - 1', red="hero-picture"),
     Mutation("the name taken for the kind", "hero-places", '"named": start - 1', '"named": start + len(name)', red="hero-picture"),
+    Mutation("no other story before", "hero-places", 'opening(told[at - 1]) + " " + text', "text", red="hero-picture"),
     Mutation("heroes that are no heroes", "hero", "story.hero.en) for", 'story.plan["rival.kind"].en) for', red="hero-picture"),
     Mutation("a loaded head", "classifier", "num_labels=2", "num_labels=2, problem_type='regression'", red="train-loop",
              raises="RuntimeError"),
