@@ -190,12 +190,17 @@ def _execute(client: "NotebookClient", environment: dict[str, str]) -> None:
 @contextmanager
 def _signals_as_they_were() -> Iterator[None]:
     """nbclient takes the signals that end a program; where its clean-up fails, it does not give them back."""
-    taken = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
-    before = {number: signal.getsignal(number) for number in taken}
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    taken = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    wakes = signal.set_wakeup_fd(-1)
+    signal.set_wakeup_fd(wakes)
     try:
         yield
     finally:
-        for number, handler in before.items():
+        signal.set_wakeup_fd(wakes)  # else a later signal would wait in the event loop for the next notebook
+        for number, handler in taken.items():
             if handler is not None:  # one that Python did not set
                 signal.signal(number, handler)
 

@@ -85,6 +85,10 @@ def test_ctrl_c_ends_the_command_and_not_the_lesson_alone(tmp_path, monkeypatch,
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert program.main(["refresh"]) == 130
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    signal.signal(signal.SIGINT, lambda *_: None)
+    os.kill(os.getpid(), signal.SIGINT)  # nobody's any more: the next notebook does not get it
+    signal.signal(signal.SIGINT, handlers[0])
+    notebooks.run(write(tmp_path, "02_c.ipynb", "1 + 1"))
     captured = capfd.readouterr()
     assert "a.ipynb" not in captured.out + captured.err and "b.ipynb" not in captured.out + captured.err
 
