@@ -4,12 +4,12 @@
 """
 
 import errno
-import hashlib
 import json
 import os
 import threading
 from pathlib import Path
 
+from course_utils.files import sha256
 from course_utils.language import CourseError
 
 BUNDLED = Path(__file__).parent / "assets" / "model"
@@ -84,7 +84,7 @@ def digest(where: str | os.PathLike[str]) -> str:
     `where`: a folder, the value of `checkpoint()`.
     """
     folder = Path(where)
-    return " ".join(_sha256(file) for file in [folder / "config.json", *_weight_files(folder)])
+    return " ".join(sha256(file) for file in [folder / "config.json", *_weight_files(folder)])
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:
@@ -134,7 +134,7 @@ def _bundled() -> str:
     try:
         lines = (BUNDLED / _CHECKSUMS).read_text(encoding="utf-8").splitlines()
         digests = dict(_checksum(line) for line in lines if line)
-        wrong = [file for file, digest in digests.items() if _sha256(BUNDLED / file) != digest]
+        wrong = [file for file, digest in digests.items() if sha256(BUNDLED / file) != digest]
         wrong += {"model.safetensors"} - digests.keys()
     except (OSError, ValueError) as error:
         wrong = [Path(getattr(error, "filename", None) or _CHECKSUMS).name]
@@ -153,11 +153,6 @@ def _checksum(line: str) -> tuple[str, str]:
     """Turn a line of `sha256sum` (the digest, a space, a space or a star, the file) into file and digest."""
     digest, file = line.split(maxsplit=1)
     return file.removeprefix("*"), digest.lower()
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _from_hub(name: str) -> str:

@@ -1,10 +1,22 @@
-"""Writing a file so that it is never found half written."""
+"""Files: writing one so that it is never found half written, trying a folder, checksums."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, in hexadecimal. Raise OSError if it cannot be read."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def try_writing(folder: Path) -> None:
+    """Raise OSError unless a file can be made in the folder, by making one: permissions alone do not tell everywhere."""
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -3,13 +3,12 @@
 import argparse
 import filecmp
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.files import write_atomically
+from course_utils.files import try_writing, write_atomically
 from course_utils.language import CourseError, both
 from course_utils.notebooks import canonical, lessons, pick, read, repository, run, text
 
@@ -93,7 +92,7 @@ def _prepare(folder: Path, root: Path, chosen: Sequence[Path]) -> None:
     _refuse_what_is_there(folder, chosen, pictures)
     for name in (*COPIES, "images"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder / name).close()
+        try_writing(folder / name)
     for picture in pictures:
         if not (folder / "images" / picture.name).exists():
             shutil.copyfile(picture, folder / "images" / picture.name)

@@ -1,8 +1,9 @@
 """A home folder that is missing or cannot be written: what the course's programs use in its place."""
 
 import os
-import tempfile
 from pathlib import Path
+
+from course_utils.files import try_writing
 
 # Every variable by which a program of the course is told where to keep what it would keep in the home folder.
 _KEPT_THERE = {
@@ -26,12 +27,12 @@ def folder() -> Path | None:
 
 
 def is_writable(place: Path) -> bool:
-    """Say whether a file can be made in a folder, by making one: permissions alone do not tell everywhere."""
+    """Say whether a file can be made in a folder."""
     try:
-        with tempfile.TemporaryFile(dir=place):
-            return True
+        try_writing(place)
     except OSError:
         return False
+    return True
 
 
 def stand_ins(place: Path) -> dict[str, str]:

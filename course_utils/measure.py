@@ -86,13 +86,18 @@ def watching() -> Iterator[Usage]:
         usage.wall = time.perf_counter() - start
 
 
+def minutes(lesson: Path) -> int:
+    """Return the minutes that a lesson says it takes; 60 if it does not say. Raise NotebookError if it is no notebook."""
+    found = _MINUTES.search(read(lesson).cells[0].source)
+    return int(found[1]) if found else 60
+
+
 def measure(lesson: Path, where: str) -> Measured:
     """Run a lesson on the checkpoint `where` and return what it used. Raise NotebookError if a cell fails."""
-    title = read(lesson).cells[0].source
-    found = _MINUTES.search(title)
+    planned = minutes(lesson)
     with watching() as usage:
         run(lesson, cell_seconds=_CELL_SECONDS, settings={"COURSE_CHECKPOINT": where})
-    return Measured(lesson.stem[:2], int(found[1]) if found else 60, usage)
+    return Measured(lesson.stem[:2], planned, usage)
 
 
 def server_bytes() -> int:

@@ -3,7 +3,7 @@
 import pytest
 from tiny import checkpoint_in
 
-from course_utils import handout, notebooks
+from course_utils import files, handout, notebooks
 from course_utils.language import CourseError
 from course_utils.practice.checks import Open
 from course_utils.practice.lessons import LESSONS, exercises
@@ -77,7 +77,7 @@ def test_a_disk_that_cannot_be_written_is_found_before_a_lesson_is_run(tmp_path,
     def refused(**_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(handout.tempfile, "TemporaryFile", refused)
+    monkeypatch.setattr(files.tempfile, "TemporaryFile", refused)
     with pytest.raises(CourseError, match="Permission denied.*Choose another folder"):
         handout.main([str(tmp_path), "01"])
 

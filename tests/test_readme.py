@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+from course_utils.measure import minutes
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHINESE, ENGLISH = README.split("\n## 中文\n")[1].split("\n## English\n")
@@ -57,13 +59,12 @@ def test_lessons_called_ready_exist():
 
 def test_learning_paths_add_up():
     """A path's minutes are those that its lessons say they take."""
-    said = {path.name[:2]: int(re.search(r"about (\d+) minutes", path.read_text(encoding="utf-8"))[1])
-            for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    said = {path.name[:2]: minutes(path) for path in (ROOT / "notebooks").glob("0*.ipynb")}
     paths = re.findall(r"^\| [^|]+ \| (00(?: → \d\d)+) \| (\d+) \|$", README, re.M)
     assert len(paths) == 12
-    for lessons, minutes in paths:
+    for lessons, total in paths:
         numbers = lessons.split(" → ")
-        assert numbers == sorted(numbers) and int(minutes) == sum(said[number] for number in numbers), lessons
+        assert numbers == sorted(numbers) and int(total) == sum(said[number] for number in numbers), lessons
 
 
 def test_links_lead_somewhere():

@@ -8,7 +8,7 @@ import pytest
 from traitlets.config import Config
 
 from course_utils.__main__ import _COMMANDS
-from course_utils.measure import Measured, Usage, fitting
+from course_utils.measure import Measured, Usage, fitting, minutes
 from guards import markdown_findings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,8 +81,7 @@ def test_its_measures_are_those_of_every_lesson(side):
 @SIDES
 def test_how_many_fit_follows_from_the_measures(side):
     rows, server = ROWS.findall(side), int(float(SERVER.search(side)[1]) * 1e9)
-    said = {number: int(re.search(r"about (\d+) minutes", path.read_text(encoding="utf-8"))[1])
-            for path in (ROOT / "notebooks").glob("0*.ipynb") for number in [path.name[:2]]}
+    said = {path.name[:2]: minutes(path) for path in (ROOT / "notebooks").glob("0*.ipynb")}
 
     def measured(memory, seconds):
         return [Measured(row[0], said[row[0]], Usage(int(float(row[memory]) * 1e9), float(row[seconds]))) for row in rows]

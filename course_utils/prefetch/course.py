@@ -6,6 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..files import sha256
 from . import manifest
 
 COURSE = ("course_utils", "notebooks", "images", "tests", "pyproject.toml", "environment.yml", "README.md", "TEACHING.md",
@@ -43,8 +44,8 @@ def own_work(folder: Path, root: Path) -> list[str]:
 
     def is_known(name: str) -> bool:
         path, twin = there / name, root / name
-        return path.is_file() and (manifest.digest(path) == listed.get(f"course/{name}")
-                                   or (twin.is_file() and manifest.digest(path) == manifest.digest(twin)))
+        return path.is_file() and (sha256(path) == listed.get(f"course/{name}")
+                                   or (twin.is_file() and sha256(path) == sha256(twin)))
 
     names = [path.relative_to(there).as_posix() for path in _files(there)] if there.is_dir() else []
     return sorted(name for name in names if not is_known(name))

@@ -1,11 +1,10 @@
 """The checksums of a prefetched folder, in the form that `sha256sum --check` reads."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ..files import write_atomically
+from ..files import sha256, write_atomically
 from ..language import CourseError
 
 SUMS = "SHA256SUMS"
@@ -22,12 +21,6 @@ class Difference:
 
     def __bool__(self) -> bool:
         return bool(self.missing or self.changed or self.extra)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def listed(folder: Path) -> dict[str, str]:
@@ -53,7 +46,7 @@ def listed(folder: Path) -> dict[str, str]:
 def write(folder: Path) -> int:
     """Write the checksums of all files of the folder; return how many there are."""
     names = sorted(_files(folder))
-    text = "".join(f"{digest(folder / name)}  {name}\n" for name in names)
+    text = "".join(f"{sha256(folder / name)}  {name}\n" for name in names)
     write_atomically(folder / SUMS, text.encode("utf-8"))
     return len(names)
 
@@ -67,14 +60,14 @@ def check(folder: Path) -> Difference:
             f"{folder} 裡沒有 {SUMS}：這個資料夾還不完整。請再執行一次 `prefetch`，直到完成。",
         )
     there = set(_files(folder))
-    changed = tuple(name for name in sorted(wanted.keys() & there) if digest(folder / name) != wanted[name])
+    changed = tuple(name for name in sorted(wanted.keys() & there) if sha256(folder / name) != wanted[name])
     return Difference(tuple(sorted(wanted.keys() - there)), changed, tuple(sorted(there - wanted.keys())))
 
 
 def discard_damaged(folder: Path) -> tuple[str, ...]:
     """Delete the files that are not what their checksums say, so that they are fetched again; return their names."""
     bad = tuple(name for name, right in listed(folder).items()
-                if (folder / name).is_file() and digest(folder / name) != right)
+                if (folder / name).is_file() and sha256(folder / name) != right)
     for name in bad:
         behind = (folder / name).resolve()  # in a hub cache, what the link leads to
         if behind.is_relative_to(folder.resolve()):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..checkpoints import WANTED, checkpoint, download, hub_answers
+from ..files import sha256
 from ..language import CourseError
-from .manifest import digest
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling
@@ -92,6 +92,6 @@ def _is_right(file: "RepoSibling", path: Path) -> bool:
     if not path.is_file():
         return False
     if file.lfs is not None:
-        return digest(path) == file.lfs.sha256
+        return sha256(path) == file.lfs.sha256
     content = path.read_bytes()
     return file.blob_id in (None, hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest())

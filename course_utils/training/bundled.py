@@ -7,7 +7,6 @@
     python -m course_utils.training.bundled curve images/training-loss.png
 """
 import argparse
-import hashlib
 import json
 import shutil
 import sys
@@ -23,7 +22,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from course_utils.files import replace_atomically
+from course_utils.files import replace_atomically, sha256
 
 from . import corpus, tokenizer
 from .batches import IGNORE, Batches
@@ -215,7 +214,7 @@ def install(work: Path, target: Path = ASSETS) -> None:
         shutil.copyfile(path, target / path.name)
     shutil.copyfile(work / "log.json", target / "training_log.json")
     names = sorted(p.name for p in target.iterdir() if p.name not in (CARD, "SHA256SUMS"))
-    sums = [f"{hashlib.sha256((target / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    sums = [f"{sha256(target / name)}  {name}\n" for name in names]
     (target / "SHA256SUMS").write_text("".join(sums), encoding="utf-8", newline="\n")
 
 

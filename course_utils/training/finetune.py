@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
-from course_utils.files import replace_atomically
+from course_utils.files import replace_atomically, try_writing
 from course_utils.language import CourseError
 
 from .batches import IGNORE
@@ -220,9 +220,7 @@ def _claim(folder: Path, device: torch.device) -> None:
         try:
             with _writing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
-                probe = folder / f".{os.getpid()}.probe"
-                probe.touch()
-                probe.unlink()
+                try_writing(folder)
         except CourseError as error:
             refusal = [error]
     if world > 1:
