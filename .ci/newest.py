@@ -1,8 +1,8 @@
 """Install the newest release of everything that the course depends on, whatever its upper pins say.
 
-    newest.py list              print the requirements of pyproject.toml without their upper bounds
-    newest.py install [ARG...]  install them with pip (ARG: further arguments of pip), then the course itself
-    newest.py versions FILE     write what is installed, and what is pinned, to FILE as JSON
+newest.py list              print the requirements of pyproject.toml without their upper bounds
+newest.py install [ARG...]  install them with pip (ARG: further arguments of pip), then the course itself
+newest.py versions FILE     write what is installed, and what is pinned, to FILE as JSON
 """
 
 import json
@@ -28,7 +28,11 @@ def requirements(pyproject: dict) -> list[Requirement]:
 
 def lifted(requirement: Requirement) -> Requirement:
     """Return the requirement without its upper bounds; extras and markers stay."""
-    kept = [f"{_LOWER[one.operator]}{one.version.removesuffix('.*')}" for one in requirement.specifier if one.operator in _LOWER]
+    kept = [
+        f"{_LOWER[one.operator]}{one.version.removesuffix('.*')}"
+        for one in requirement.specifier
+        if one.operator in _LOWER
+    ]
     result = Requirement(str(requirement))
     result.specifier = SpecifierSet(",".join(kept))
     return result

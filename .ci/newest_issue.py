@@ -55,10 +55,18 @@ def title(found: Results | None) -> str:
 def body(versions: dict[str, dict], found: Results | None, log: str) -> str:
     """Return the issue's text, in Markdown."""
     beyond = {name: one for name, one in versions.items() if not one["inside"]}
-    lines = [f"Python {sys.version.split()[0]}, the newest release of every dependency.", "", "## What changed", ""]
+    lines = [
+        f"Python {sys.version.split()[0]}, the newest release of every dependency.",
+        "",
+        "## What changed",
+        "",
+    ]
     if beyond:
         lines += ["| Package | Pinned | Here |", "|---|---|---|"]
-        lines += [f"| {name} | {_code(one['pinned'])} | {one['installed'] or 'not installed'} |" for name, one in sorted(beyond.items())]
+        lines += [
+            f"| {name} | {_code(one['pinned'])} | {one['installed'] or 'not installed'} |"
+            for name, one in sorted(beyond.items())
+        ]
     else:
         lines += ["Every package is within its pin: a release that the pins allow broke something."]
     within = [f"{name} {one['installed']}" for name, one in sorted(versions.items()) if one["inside"]]
@@ -89,7 +97,9 @@ def _plain(text: str) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Write title and body into their files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("versions", "junit", "log"):
         parser.add_argument(name, type=Path)
     for name in ("--title", "--body"):

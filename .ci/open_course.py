@@ -66,7 +66,9 @@ def main(command: str, seconds: str = "600") -> int:
     port, token = free_port(), secrets.token_hex(16)
     server = subprocess.Popen(
         ["bash", "-euo", "pipefail", "-c", f"{command} --no-browser --port {port}"],
-        stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ | {"JUPYTER_TOKEN": token},
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        env=os.environ | {"JUPYTER_TOKEN": token},
     )
     try:
         url = f"http://127.0.0.1:{port}/api/contents/{FIRST}"
@@ -74,8 +76,10 @@ def main(command: str, seconds: str = "600") -> int:
         good = found is not None and found.get("type") == "notebook" and bool(found["content"]["cells"])
     finally:
         stopped = stop(server)
-    print(f"first command: {FIRST} {'is served' if good else 'is NOT served'}; "
-          f"the server {'stopped when asked' if stopped else 'had to be killed'}")
+    print(
+        f"first command: {FIRST} {'is served' if good else 'is NOT served'}; "
+        f"the server {'stopped when asked' if stopped else 'had to be killed'}"
+    )
     return 0 if good and stopped else 1
 
 

@@ -20,7 +20,10 @@ def table(seconds: Counter[str]) -> str:
     """Return the table as text, with the sum: the work of all workers together."""
     rows = seconds.most_common(SHOWN)
     rest = seconds.total() - sum(one for _, one in rows)
-    return "\n".join(f"{one:8.0f} s  {file}" for file, one in [*rows, ("the rest", rest), ("all workers together", seconds.total())])
+    return "\n".join(
+        f"{one:8.0f} s  {file}"
+        for file, one in [*rows, ("the rest", rest), ("all workers together", seconds.total())]
+    )
 
 
 if __name__ == "__main__":

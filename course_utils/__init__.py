@@ -53,7 +53,15 @@ _SUBMODULES = frozenset(
     | {"training", "world"}
 )
 
-__all__ = ["BUNDLED", "CourseError", "__version__", "applies", "checkpoint", "explain_last", "language_switch"]
+__all__ = [
+    "BUNDLED",
+    "CourseError",
+    "__version__",
+    "applies",
+    "checkpoint",
+    "explain_last",
+    "language_switch",
+]
 
 
 def __getattr__(name: str) -> Any:

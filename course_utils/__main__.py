@@ -12,18 +12,35 @@ _COMMANDS = {
     "lab": ("lab", "open the course in JupyterLab", "在 JupyterLab 裡開啟課程"),
     "doctor": ("doctor", "check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
     "explain": ("explain", "say what a warning or an error means", "說明一則警告或錯誤的意思"),
-    "handout": ("handout", "write student's and instructor's copies (for teachers)", "產生學生版與教師版（給老師使用）"),
-    "measure": ("measure", "measure what one student needs of a machine (for teachers)", "量出一位學生需要多少機器資源（給老師使用）"),
-    "prefetch": ("prefetch", "fetch what a class needs into one folder (for teachers)", "把一個班級需要的東西備齊到一個資料夾（給老師使用）"),
-    "refresh": ("notebooks", "run the notebooks and store their outputs (for authors)",
-                "重新執行 notebook 並儲存輸出（給作者使用）"),
+    "handout": (
+        "handout",
+        "write student's and instructor's copies (for teachers)",
+        "產生學生版與教師版（給老師使用）",
+    ),
+    "measure": (
+        "measure",
+        "measure what one student needs of a machine (for teachers)",
+        "量出一位學生需要多少機器資源（給老師使用）",
+    ),
+    "prefetch": (
+        "prefetch",
+        "fetch what a class needs into one folder (for teachers)",
+        "把一個班級需要的東西備齊到一個資料夾（給老師使用）",
+    ),
+    "refresh": (
+        "notebooks",
+        "run the notebooks and store their outputs (for authors)",
+        "重新執行 notebook 並儲存輸出（給作者使用）",
+    ),
 }
 
 
 def usage() -> str:
     """Return what this program can do, in the learner's language."""
     lines = [f"  {name:8} {both(en, zh).replace(chr(10), ' | ')}" for name, (_, en, zh) in _COMMANDS.items()]
-    title = both("Usage: python -m course_utils COMMAND [--help]", "用法：python -m course_utils 指令 [--help]")
+    title = both(
+        "Usage: python -m course_utils COMMAND [--help]", "用法：python -m course_utils 指令 [--help]"
+    )
     return "\n".join([title, "", *lines])
 
 

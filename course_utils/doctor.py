@@ -306,10 +306,10 @@ def check_cached_models() -> Iterator[Finding]:
             f"not complete in the cache {cache}: {', '.join(partial)}",
             f"快取 {cache} 裡不完整：{'、'.join(partial)}",
             "They cannot be used without a network. To complete one where there is a network: "
-            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`. '
+            f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`. "
             "If that does not help, delete its folder in the cache first.",
             "沒有網路就不能用。要在有網路的地方補齊："
-            f'`python -c "from course_utils import checkpoint; checkpoint(\'{partial[0]}\')"`。'
+            f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`。"
             "如果沒有用，請先刪除它在快取裡的資料夾。",
         )
     if whole:
@@ -338,7 +338,10 @@ def _of_whole_models(names: list[str], cache: Path) -> Finding:
     if constants.HF_HUB_OFFLINE:
         return Finding(OK, en, zh)
     return Finding(
-        WARNING, en, zh, "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
+        WARNING,
+        en,
+        zh,
+        "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
         "請設定 HF_HUB_OFFLINE=1，就不會有程式想去更新它們。",
     )
 

@@ -22,7 +22,9 @@ LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end a
 SHOWN = 5
 _TRACEBACK = 20_000  # how far before its message a traceback's lines are looked for
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_HEADING = re.compile(r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|KeyboardInterrupt)(?=:|[ \t]*$)", re.MULTILINE)
+_HEADING = re.compile(
+    r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|KeyboardInterrupt)(?=:|[ \t]*$)", re.MULTILINE
+)
 _FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
 _OPTIONS = {"-h", "--help", "--list", "--"}
 

@@ -189,7 +189,9 @@ def read_tensors(checkpoint: str) -> dict[str, torch.Tensor]:
     for file in _files(checkpoint):
         tensors |= load_file(file)
     unneeded = (".attn.bias", ".attn.masked_bias")
-    return {name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith(unneeded)}
+    return {
+        name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith(unneeded)
+    }
 
 
 def load(checkpoint: str) -> GPT2LM:
@@ -206,15 +208,19 @@ def load(checkpoint: str) -> GPT2LM:
     try:
         model.transformer.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
-        raise CourseError(f"The weights of {checkpoint!r} do not fit its configuration: {error}",
-                          f"{checkpoint!r} 的權重和它的設定不合：{error}") from error
+        raise CourseError(
+            f"The weights of {checkpoint!r} do not fit its configuration: {error}",
+            f"{checkpoint!r} 的權重和它的設定不合：{error}",
+        ) from error
     if config.tie_word_embeddings:
         model.lm_head.weight = model.transformer.wte.weight
     elif head is not None:
         model.lm_head.weight = nn.Parameter(head)
     else:
-        raise CourseError(f"{checkpoint!r} has an LM head of its own in its settings, but not in its weights.",
-                          f"{checkpoint!r} 的設定說有自己的 LM head，權重裡卻沒有。")
+        raise CourseError(
+            f"{checkpoint!r} has an LM head of its own in its settings, but not in its weights.",
+            f"{checkpoint!r} 的設定說有自己的 LM head，權重裡卻沒有。",
+        )
     return model.eval()
 
 
@@ -222,7 +228,9 @@ def save(model: GPT2LM, folder: str | Path) -> None:
     """Write a checkpoint that transformers loads, in the weights' dtype. A tied head is not stored: it is the embedding."""
     Path(folder).mkdir(parents=True, exist_ok=True)
     config = copy.deepcopy(model.transformer.config)
-    config.dtype = model.transformer.wte.weight.dtype  # the library loads what this says, whatever the file holds
+    config.dtype = (
+        model.transformer.wte.weight.dtype
+    )  # the library loads what this says, whatever the file holds
     config.save_pretrained(folder)
     tensors = model.state_dict()
     if model.lm_head.weight is model.transformer.wte.weight:
@@ -239,7 +247,8 @@ def _files(checkpoint: str) -> list[str]:
     else:
         raise CourseError(
             f"{checkpoint!r} has no model.safetensors: load it with transformers and save_pretrained() it once.",
-            f"{checkpoint!r} 裡沒有 model.safetensors：請先用 transformers 載入，再 save_pretrained() 存一次。")
+            f"{checkpoint!r} 裡沒有 model.safetensors：請先用 transformers 載入，再 save_pretrained() 存一次。",
+        )
     if found.endswith(".json"):
         shards = set(json.loads(Path(found).read_text(encoding="utf-8"))["weight_map"].values())
         return [cached_file(checkpoint, shard) for shard in sorted(shards)]
@@ -248,9 +257,16 @@ def _files(checkpoint: str) -> list[str]:
 
 def _check(config: GPT2Config) -> None:
     """Refuse what would give other numbers without a word."""
-    wanted = {"model_type": "gpt2", "activation_function": "gelu_new", "scale_attn_weights": True,
-              "scale_attn_by_inverse_layer_idx": False, "add_cross_attention": False}
+    wanted = {
+        "model_type": "gpt2",
+        "activation_function": "gelu_new",
+        "scale_attn_weights": True,
+        "scale_attn_by_inverse_layer_idx": False,
+        "add_cross_attention": False,
+    }
     for name, value in wanted.items():
         if getattr(config, name) != value:
-            raise CourseError(f"This GPT-2 needs {name}={value!r}; the checkpoint has {getattr(config, name)!r}.",
-                              f"這個 GPT-2 需要 {name}={value!r}，檢查點卻是 {getattr(config, name)!r}。")
+            raise CourseError(
+                f"This GPT-2 needs {name}={value!r}; the checkpoint has {getattr(config, name)!r}.",
+                f"這個 GPT-2 需要 {name}={value!r}，檢查點卻是 {getattr(config, name)!r}。",
+            )

@@ -64,7 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _prepare(options.folder, root, chosen)
     for path in chosen:
         write(path, options.folder)
-        print(both(f"{path.name}: student's and instructor's copy written", f"{path.name}：已寫好學生版和教師版"), flush=True)
+        print(
+            both(
+                f"{path.name}: student's and instructor's copy written", f"{path.name}：已寫好學生版和教師版"
+            ),
+            flush=True,
+        )
     return 0
 
 
@@ -86,7 +91,8 @@ def _prepare(folder: Path, root: Path, chosen: Sequence[Path]) -> None:
     """
     if folder.exists() and any(folder.samefile(own) for own in (root, root / "notebooks", root / "images")):
         raise CourseError(
-            f"{folder} belongs to the course itself. Choose another folder.", f"{folder} 是課程自己的資料夾。請換一個資料夾。"
+            f"{folder} belongs to the course itself. Choose another folder.",
+            f"{folder} 是課程自己的資料夾。請換一個資料夾。",
         )
     pictures = sorted((root / "images").iterdir())
     _refuse_what_is_there(folder, chosen, pictures)
@@ -100,7 +106,9 @@ def _prepare(folder: Path, root: Path, chosen: Sequence[Path]) -> None:
 
 def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequence[Path]) -> None:
     """Nobody's work is overwritten: a copy may have been written in, a picture may be another one."""
-    copies = {path: [there for copy in COPIES if (there := folder / copy / path.name).exists()] for path in chosen}
+    copies = {
+        path: [there for copy in COPIES if (there := folder / copy / path.name).exists()] for path in chosen
+    }
     in_the_way = [there for found in copies.values() for there in found]
     for picture in pictures:
         target = folder / "images" / picture.name
@@ -112,20 +120,34 @@ def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequen
     named = missing and any(copies.values())
     raise CourseError(
         f"{in_the_way[0]} is there already and may hold someone's work. Choose another folder, or remove it first"
-        + (f"; or name only the lessons that are missing: `python -m course_utils handout FOLDER {missing}`." if named else "."),
+        + (
+            f"; or name only the lessons that are missing: `python -m course_utils handout FOLDER {missing}`."
+            if named
+            else "."
+        ),
         f"{in_the_way[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走"
-        + (f"；也可以只寫還沒有的那幾課：`python -m course_utils handout FOLDER {missing}`。" if named else "。"),
+        + (
+            f"；也可以只寫還沒有的那幾課：`python -m course_utils handout FOLDER {missing}`。"
+            if named
+            else "。"
+        ),
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
         prog="python -m course_utils handout",
-        description=both("Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
-                         "with the solutions filled in, all executed.",
-                         "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，全都執行過。"),
+        description=both(
+            "Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
+            "with the solutions filled in, all executed.",
+            "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，全都執行過。",
+        ),
     )
     own.add_argument("folder", type=Path, metavar="FOLDER", help=both("where to write", "寫到哪裡"))
-    own.add_argument("lessons", nargs="*", metavar="LESSON",
-                     help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"))
+    own.add_argument(
+        "lessons",
+        nargs="*",
+        metavar="LESSON",
+        help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"),
+    )
     return own

@@ -89,7 +89,8 @@ class WorkingCopy:
     def _sources(self) -> list[Path]:
         pictures = (self.course / "images").rglob("*")
         return lessons(self.course) + sorted(
-            path for path in pictures
+            path
+            for path in pictures
             if path.is_file() and not any(p.startswith(".") for p in path.relative_to(self.course).parts)
         )
 
@@ -208,7 +209,9 @@ def command(
 ) -> list[str]:
     """Return the command that starts JupyterLab in `folder`, at the notebook `first`, quite offline."""
     words = [
-        sys.executable, "-m", "jupyterlab",
+        sys.executable,
+        "-m",
+        "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         f"--LabApp.default_url=/lab/tree/{first}",
         "--LabApp.news_url=None",
@@ -273,19 +276,35 @@ def _start(words: list[str], folder: Path, env: dict[str, str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
         prog="python -m course_utils lab",
-        description=both("Open the course in JupyterLab, in a working copy that is yours to change.",
-                         "在 JupyterLab 裡開啟課程；開啟的是可以隨意修改的工作副本。"),
-        epilog=both("What follows -- goes to `jupyter lab` as it is.", "-- 之後的內容會原樣交給 `jupyter lab`。"),
+        description=both(
+            "Open the course in JupyterLab, in a working copy that is yours to change.",
+            "在 JupyterLab 裡開啟課程；開啟的是可以隨意修改的工作副本。",
+        ),
+        epilog=both(
+            "What follows -- goes to `jupyter lab` as it is.", "-- 之後的內容會原樣交給 `jupyter lab`。"
+        ),
     )
     own.add_argument("--no-browser", action="store_true", help=both("open no browser", "不要開啟瀏覽器"))
     own.add_argument("--port", type=int, metavar="N", help=both("the port to serve at", "使用的連接埠"))
-    own.add_argument("--folder", type=Path, metavar="DIR",
-                     help=both(f"where the working copy is (default: {FOLDER})", f"工作副本的位置（預設：{FOLDER}）"))
-    own.add_argument("--restore", metavar="LESSON",
-                     help=both("bring back the original of a lesson, such as 01; your version is kept",
-                               "還原一課，例如 01；你的版本會保留"))
-    own.add_argument("--status", action="store_true",
-                     help=both("say how each file stands, and change nothing", "列出每個檔案的狀態，不做任何更動"))
+    own.add_argument(
+        "--folder",
+        type=Path,
+        metavar="DIR",
+        help=both(f"where the working copy is (default: {FOLDER})", f"工作副本的位置（預設：{FOLDER}）"),
+    )
+    own.add_argument(
+        "--restore",
+        metavar="LESSON",
+        help=both(
+            "bring back the original of a lesson, such as 01; your version is kept",
+            "還原一課，例如 01；你的版本會保留",
+        ),
+    )
+    own.add_argument(
+        "--status",
+        action="store_true",
+        help=both("say how each file stands, and change nothing", "列出每個檔案的狀態，不做任何更動"),
+    )
     return own
 
 
@@ -293,12 +312,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Bring the working copy up to date and open JupyterLab in it; return the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
-    options, further = _parser().parse_args(words[:cut]), words[cut + 1:]
+    options, further = _parser().parse_args(words[:cut]), words[cut + 1 :]
     course = repository()
     folder = (options.folder or course / FOLDER).expanduser().resolve()
     if folder == course:
-        raise CourseError("The working copy cannot be the checkout itself: name another folder.",
-                          "工作副本不能就是儲存庫本身：請換一個資料夾。")
+        raise CourseError(
+            "The working copy cannot be the checkout itself: name another folder.",
+            "工作副本不能就是儲存庫本身：請換一個資料夾。",
+        )
     try:
         return _run(WorkingCopy(course, folder), options, further)
     except OSError as error:
@@ -317,20 +338,30 @@ def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str])
         print(_restored(*copy.restore(options.restore)))
         return 0
     if not lessons(copy.course):
-        raise CourseError("The folder `notebooks` holds no lesson: is the checkout complete?",
-                          "`notebooks` 資料夾裡沒有任何一課：儲存庫是否完整？")
+        raise CourseError(
+            "The folder `notebooks` holds no lesson: is the checkout complete?",
+            "`notebooks` 資料夾裡沒有任何一課：儲存庫是否完整？",
+        )
     if options.port is not None:
         require_free(options.port)
     for message in news(copy.update()):
         print(message)
     start = next((p for p in lessons(copy.course) if p.name == FIRST), lessons(copy.course)[0])
-    print(both(f"Your notebooks are in {copy.folder}; change them freely. Ctrl-C here closes the course.",
-               f"你的 notebook 在 {copy.folder}，可以隨意修改。要關閉課程，請在這裡按 Ctrl-C。"))
+    print(
+        both(
+            f"Your notebooks are in {copy.folder}; change them freely. Ctrl-C here closes the course.",
+            f"你的 notebook 在 {copy.folder}，可以隨意修改。要關閉課程，請在這裡按 Ctrl-C。",
+        )
+    )
     if home.stand_ins(copy.folder):
-        print(both(f"Your home folder cannot be written: settings and progress are kept in {copy.folder / _HOME}, "
-                   "and last as long as that folder; what you run outside this window does not find them.",
-                   f"無法寫入家目錄：設定與進度改存在 {copy.folder / _HOME}，只保留到那個資料夾被刪除為止；"
-                   "在這個視窗以外執行的程式讀不到它們。"))
+        print(
+            both(
+                f"Your home folder cannot be written: settings and progress are kept in {copy.folder / _HOME}, "
+                "and last as long as that folder; what you run outside this window does not find them.",
+                f"無法寫入家目錄：設定與進度改存在 {copy.folder / _HOME}，只保留到那個資料夾被刪除為止；"
+                "在這個視窗以外執行的程式讀不到它們。",
+            )
+        )
     words = command(copy.folder, f"notebooks/{start.name}", options.port, not options.no_browser, further)
     return _start(words, copy.folder, environment(copy.folder))
 
@@ -338,5 +369,7 @@ def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str])
 def _restored(name: str, backup: Path | None) -> str:
     if backup is None:
         return both(f"{name}: this is the original.", f"{name}：已是原版。")
-    return both(f"{name}: restored. Your version is now {backup.name}, beside it.",
-                f"{name}：已還原。你的版本改名為 {backup.name}，放在旁邊。")
+    return both(
+        f"{name}: restored. Your version is now {backup.name}, beside it.",
+        f"{name}：已還原。你的版本改名為 {backup.name}，放在旁邊。",
+    )

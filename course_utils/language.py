@@ -21,7 +21,18 @@ Language = Literal["zh", "en", "both"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
 
 _SETTINGS = "settings.json"
-_PLAIN_SIGNS = {"✓": "[ok]", "✗": "[x]", "→": "->", "■": "*", "⇄": "<->", "…": "...", "—": "-", "’": "'", "“": '"', "”": '"'}
+_PLAIN_SIGNS = {
+    "✓": "[ok]",
+    "✗": "[x]",
+    "→": "->",
+    "■": "*",
+    "⇄": "<->",
+    "…": "...",
+    "—": "-",
+    "’": "'",
+    "“": '"',
+    "”": '"',
+}
 # The choice of this process, kept for when it could not be written to disk (a read-only home).
 _unsaved: Language | None = None
 # English, where this process writes to a console that has no Chinese characters.

@@ -104,7 +104,14 @@ def server_bytes() -> int:
     """Return the memory of a JupyterLab server that waits for work. Raise CourseError if it does not start."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "log"
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--ServerApp.root_dir={folder}"]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--allow-root",
+            f"--ServerApp.root_dir={folder}",
+        ]
         with log.open("wb") as stream:
             server = subprocess.Popen(command, stdout=stream, stderr=stream, cwd=folder)
         try:
@@ -133,8 +140,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     memory = options.memory * 1e9 if options.memory is not None else memory_bytes()
     if not memory or not 0 < memory < math.inf or options.cores < 1:
-        raise CourseError("Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
-                          "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。")
+        raise CourseError(
+            "Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
+            "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。",
+        )
     where, among = checkpoint(options.checkpoint), lessons(repository())
     chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
     server = server_bytes()
@@ -142,27 +151,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         for lesson in chosen:
             measured.append(measure(lesson, where))
-            print(both(f"{lesson.stem}: done", f"{lesson.stem}：完成").replace("\n", " | "), file=sys.stderr, flush=True)
+            print(
+                both(f"{lesson.stem}: done", f"{lesson.stem}：完成").replace("\n", " | "),
+                file=sys.stderr,
+                flush=True,
+            )
     finally:
         if measured:
             print(table(measured, server, options.markdown), flush=True)
     print()
     by_memory, by_processors = fitting(memory, options.cores, measured, server)
-    print(both(
-        f"With {memory / 1e9:.0f} GB and {options.cores} cores: {min(by_memory, by_processors)} students at once "
-        f"({by_memory} by memory, {by_processors} by processors).",
-        f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {min(by_memory, by_processors)} 位學生"
-        f"（依記憶體 {by_memory} 位，依處理器 {by_processors} 位）。",
-    ))
+    print(
+        both(
+            f"With {memory / 1e9:.0f} GB and {options.cores} cores: {min(by_memory, by_processors)} students at once "
+            f"({by_memory} by memory, {by_processors} by processors).",
+            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {min(by_memory, by_processors)} 位學生"
+            f"（依記憶體 {by_memory} 位，依處理器 {by_processors} 位）。",
+        )
+    )
     return 0
 
 
 def table(measured: Sequence[Measured], server: int, markdown: bool = False) -> str:
     """Return the figures as a table: of text, or of Markdown."""
-    rows = [(one.lesson, f"{one.usage.peak / 1e9:.2f}", f"{one.usage.processor:.0f}", f"{one.usage.wall:.0f}", f"{one.minutes}")
-            for one in measured]
+    rows = [
+        (
+            one.lesson,
+            f"{one.usage.peak / 1e9:.2f}",
+            f"{one.usage.processor:.0f}",
+            f"{one.usage.wall:.0f}",
+            f"{one.minutes}",
+        )
+        for one in measured
+    ]
     rows.append(("JupyterLab", f"{server / 1e9:.2f}", "", "", ""))
-    columns = ("課 lesson", "記憶體 memory (GB)", "處理器 processor (s)", "歷時 wall (s)", "課程 planned (min)")
+    columns = (
+        "課 lesson",
+        "記憶體 memory (GB)",
+        "處理器 processor (s)",
+        "歷時 wall (s)",
+        "課程 planned (min)",
+    )
     if markdown:
         return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *rows))
     from .show.tables import Table
@@ -174,14 +203,38 @@ def _parser() -> argparse.ArgumentParser:
     def told(en: str, zh: str) -> str:
         return both(en, zh).replace("\n", " ")
 
-    parser = argparse.ArgumentParser(prog="python -m course_utils measure",
-                                     description=told("Measure the memory and the time of one student, and how many fit on a machine.",
-                                                      "量出一位學生需要的記憶體與時間，以及一台機器容得下幾位。"))
-    parser.add_argument("lessons", nargs="*", metavar="LESSON", help=told("such as 01; all by default", "例如 01；預設是全部"))
-    parser.add_argument("--checkpoint", default="bundled", metavar="NAME", help=told("as in COURSE_CHECKPOINT", "同 COURSE_CHECKPOINT"))
-    parser.add_argument("--memory", type=float, metavar="GB", help=told("of the machine; by default this one's", "機器的記憶體；預設是這一台的"))
-    parser.add_argument("--cores", type=int, default=os.cpu_count() or 1, metavar="N", help=told("of the machine", "機器的核心數"))
-    parser.add_argument("--markdown", action="store_true", help=told("a table for a text in Markdown", "印成 Markdown 表格"))
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils measure",
+        description=told(
+            "Measure the memory and the time of one student, and how many fit on a machine.",
+            "量出一位學生需要的記憶體與時間，以及一台機器容得下幾位。",
+        ),
+    )
+    parser.add_argument(
+        "lessons", nargs="*", metavar="LESSON", help=told("such as 01; all by default", "例如 01；預設是全部")
+    )
+    parser.add_argument(
+        "--checkpoint",
+        default="bundled",
+        metavar="NAME",
+        help=told("as in COURSE_CHECKPOINT", "同 COURSE_CHECKPOINT"),
+    )
+    parser.add_argument(
+        "--memory",
+        type=float,
+        metavar="GB",
+        help=told("of the machine; by default this one's", "機器的記憶體；預設是這一台的"),
+    )
+    parser.add_argument(
+        "--cores",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help=told("of the machine", "機器的核心數"),
+    )
+    parser.add_argument(
+        "--markdown", action="store_true", help=told("a table for a text in Markdown", "印成 Markdown 表格")
+    )
     return parser
 
 
@@ -198,8 +251,10 @@ def _once_ready(server: "subprocess.Popen[bytes]", log: Path) -> int:
     while "is running at" not in log.read_text(encoding="utf-8", errors="replace"):
         if server.poll() is not None or time.monotonic() > until:
             last = (log.read_text(encoding="utf-8", errors="replace").strip().splitlines() or [""])[-1]
-            raise CourseError(f"JupyterLab did not start, so its memory cannot be measured: {last}. Run `doctor`.",
-                              f"JupyterLab 沒有啟動，無法測量它的記憶體：{last}。請執行 `doctor`。")
+            raise CourseError(
+                f"JupyterLab did not start, so its memory cannot be measured: {last}. Run `doctor`.",
+                f"JupyterLab 沒有啟動，無法測量它的記憶體：{last}。請執行 `doctor`。",
+            )
         time.sleep(EVERY)
     usage, own = Usage(), psutil.Process(server.pid)
     usage.look([own, *_started_by(own)])

@@ -36,7 +36,12 @@ FIRST = "00_start_here.ipynb"
 
 _OTHERS_SETTINGS = ("COURSE_", "HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
 _UNSET = {
-    "PYTHONOPTIMIZE", "PYTHONWARNINGS", "PYTHONSTARTUP", "MPLBACKEND", "JUPYTER_PATH", "JUPYTER_CONFIG_PATH"
+    "PYTHONOPTIMIZE",
+    "PYTHONWARNINGS",
+    "PYTHONSTARTUP",
+    "MPLBACKEND",
+    "JUPYTER_PATH",
+    "JUPYTER_CONFIG_PATH",
 }
 _CELL_METADATA = {"deletable", "editable", "jupyter", "slideshow", "tags"}
 _WIDGETS = {"application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"}
@@ -161,8 +166,13 @@ def run(
     # With no folders to look in, the manager falls back on the kernel of this very interpreter.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
     client = NotebookClient(
-        notebook, km=manager, timeout=cell_seconds, startup_timeout=120, store_widget_state=False,
-        record_timing=False, resources={"metadata": {"path": str(path.parent.resolve())}},
+        notebook,
+        km=manager,
+        timeout=cell_seconds,
+        startup_timeout=120,
+        store_widget_state=False,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent.resolve())}},
         on_cell_start=lambda cell, cell_index: at.append(cell.get("id", str(cell_index))),
     )
     try:
@@ -289,11 +299,11 @@ def _plain_png(encoded: str) -> str:
         return encoded
     kept, at = [_PNG_SIGNATURE], len(_PNG_SIGNATURE)
     while at + 12 <= len(data):
-        (length,) = struct.unpack(">I", data[at:at + 4])
+        (length,) = struct.unpack(">I", data[at : at + 4])
         end = at + 12 + length
         if end > len(data):
             return encoded
-        if data[at + 4:at + 8] not in _PNG_REMARKS:
+        if data[at + 4 : at + 8] not in _PNG_REMARKS:
             kept.append(data[at:end])
         at = end
     # One line, without the newline at its end that some encoders add.
@@ -379,14 +389,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
         prog="python -m course_utils refresh",
-        description=both("Run the notebooks afresh and store their outputs (for authors).",
-                         "重新執行 notebook 並儲存輸出（給作者使用）。"),
+        description=both(
+            "Run the notebooks afresh and store their outputs (for authors).",
+            "重新執行 notebook 並儲存輸出（給作者使用）。",
+        ),
     )
-    own.add_argument("names", nargs="*", metavar="LESSON",
-                     help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"))
-    own.add_argument("--check", action="store_true",
-                     help=both("write nothing; fail if a stored output is out of date",
-                               "不寫入任何檔案；已存的輸出若已過時就以失敗結束"))
+    own.add_argument(
+        "names",
+        nargs="*",
+        metavar="LESSON",
+        help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"),
+    )
+    own.add_argument(
+        "--check",
+        action="store_true",
+        help=both(
+            "write nothing; fail if a stored output is out of date",
+            "不寫入任何檔案；已存的輸出若已過時就以失敗結束",
+        ),
+    )
     return own
 
 
@@ -394,6 +415,8 @@ def _verdict(name: str, changed: bool, check: bool, seconds: float) -> str:
     if not changed:
         return both(f"{name}: unchanged ({seconds:.0f} s)", f"{name}：沒有變化（{seconds:.0f} 秒）")
     if check:
-        return both(f"{name}: out of date; run `python -m course_utils refresh {name}` ({seconds:.0f} s)",
-                    f"{name}：已過時，請執行 `python -m course_utils refresh {name}`（{seconds:.0f} 秒）")
+        return both(
+            f"{name}: out of date; run `python -m course_utils refresh {name}` ({seconds:.0f} s)",
+            f"{name}：已過時，請執行 `python -m course_utils refresh {name}`（{seconds:.0f} 秒）",
+        )
     return both(f"{name}: stored anew ({seconds:.0f} s)", f"{name}：已重新儲存（{seconds:.0f} 秒）")

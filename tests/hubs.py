@@ -28,18 +28,34 @@ class Hub:
 def metadata(path: Path) -> dict:
     """What the hub says about a file: git's checksum, and SHA-256 for weights."""
     content = path.read_bytes()
-    about = {"rfilename": path.name, "size": len(content),
-             "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()}
+    about = {
+        "rfilename": path.name,
+        "size": len(content),
+        "blobId": hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest(),
+    }
     if path.suffix == ".safetensors":
-        about["lfs"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
+        about["lfs"] = {
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size": len(content),
+            "pointerSize": 130,
+        }
     return about
 
 
 def _of_tree(about: dict) -> dict:
     """The same, as the hub's listing of folders says it."""
     lfs = about.get("lfs")
-    return {"type": "file", "path": about["rfilename"], "size": about["size"], "oid": about["blobId"],
-            **({"lfs": {"oid": lfs["sha256"], "size": lfs["size"], "pointerSize": lfs["pointerSize"]}} if lfs else {})}
+    return {
+        "type": "file",
+        "path": about["rfilename"],
+        "size": about["size"],
+        "oid": about["blobId"],
+        **(
+            {"lfs": {"oid": lfs["sha256"], "size": lfs["size"], "pointerSize": lfs["pointerSize"]}}
+            if lfs
+            else {}
+        ),
+    }
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -58,8 +74,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             if path.startswith(f"api/models/{name}") and not self.hub.gated:
                 files = [metadata(one) for one in sorted(folder.iterdir())]
                 if "/tree/" in path:
-                    return self._send(json.dumps(list(map(_of_tree, files))).encode(), with_body, {"Content-Type": "application/json"})
-                about = {"id": name, "modelId": name, "sha": COMMIT, "siblings": files, "private": False, "tags": [], "downloads": 0}
+                    return self._send(
+                        json.dumps(list(map(_of_tree, files))).encode(),
+                        with_body,
+                        {"Content-Type": "application/json"},
+                    )
+                about = {
+                    "id": name,
+                    "modelId": name,
+                    "sha": COMMIT,
+                    "siblings": files,
+                    "private": False,
+                    "tags": [],
+                    "downloads": 0,
+                }
                 return self._send(json.dumps(about).encode(), with_body, {"Content-Type": "application/json"})
             if path.startswith(f"{name}/resolve/") and (folder / path.rsplit("/", 1)[1]).is_file():
                 return self._send_file(folder / path.rsplit("/", 1)[1], with_body)
@@ -74,7 +102,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             content = content[:-1] + bytes([content[-1] ^ 1])
         about = metadata(path)
         etag = about.get("lfs", {}).get("sha256", about["blobId"])
-        self._send(content, with_body, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"}, path.name)
+        self._send(
+            content,
+            with_body,
+            {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT, "Accept-Ranges": "bytes"},
+            path.name,
+        )
 
     def _send(self, content: bytes, with_body: bool, headers: dict[str, str], file: str = "") -> None:
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])

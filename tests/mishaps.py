@@ -669,7 +669,10 @@ VARIANTS: tuple[tuple[str, Callable[[Path], Any]], ...] = (
     ("no-tokens-at-all", lambda _: tiny.build()(inputs("").input_ids)),
     ("cache-is-an-object", lambda _: DynamicCache().key_cache),
     ("cache-is-an-object", lambda _: DynamicCache.from_legacy_cache(None)),
-    ("weights-missing", lambda folder: GPT2LMHeadModel.from_pretrained(saved(folder), tie_word_embeddings=False)),
+    (
+        "weights-missing",
+        lambda folder: GPT2LMHeadModel.from_pretrained(saved(folder), tie_word_embeddings=False),
+    ),
     ("name-not-valid", lambda _: AutoModel.from_pretrained("./no/such/folder")),
     ("labels-do-not-fit", lambda _: F.cross_entropy(tiny.build()(ids()).logits, ids())),
     ("shapes-do-not-fit", lambda _: torch.ones(2, 3) + torch.ones(4, 2)),
@@ -690,5 +693,3 @@ def _placeholder() -> Any:
     from course_utils.practice.placeholder import ____
 
     return ____
-
-

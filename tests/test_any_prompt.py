@@ -1,4 +1,5 @@
 """The bundled model takes any prompt: it answers, and its tokenizer gives every text back; what is too long is named."""
+
 from random import Random
 
 import pytest
@@ -8,10 +9,21 @@ from transformers import AutoTokenizer, GPT2LMHeadModel
 from course_utils import BUNDLED, CourseError, insight
 
 PROMPTS = {
-    "story": "Once upon a time", "故事": "很久很久以前", "poem": "《春夜》\n", "space": " ", "newlines": "\n\n\n",
-    "emoji": "😀🏽‍🚀👨‍👩‍👧", "control": "\x00\x07\x1b[31m\x7f", "right to left": "שלום \u202eabc\u202c", "zero width": "a\u200b\u200d\ufeffb",
-    "combining": "e\u0301\u0323", "rare": "龘𡏖□", "private": "\ue000\U0010ffff", "markup": "<script>alert(1)</script>&amp;",
-    "end of text": "<|endoftext|>", "mixed": "GPT-2 是 2019 年的模型。\tWas it?",
+    "story": "Once upon a time",
+    "故事": "很久很久以前",
+    "poem": "《春夜》\n",
+    "space": " ",
+    "newlines": "\n\n\n",
+    "emoji": "😀🏽‍🚀👨‍👩‍👧",
+    "control": "\x00\x07\x1b[31m\x7f",
+    "right to left": "שלום \u202eabc\u202c",
+    "zero width": "a\u200b\u200d\ufeffb",
+    "combining": "e\u0301\u0323",
+    "rare": "龘𡏖□",
+    "private": "\ue000\U0010ffff",
+    "markup": "<script>alert(1)</script>&amp;",
+    "end of text": "<|endoftext|>",
+    "mixed": "GPT-2 是 2019 年的模型。\tWas it?",
 }
 
 
@@ -41,7 +53,9 @@ def test_an_empty_prompt_begins_at_the_end_of_text_token(bundled):
     assert begun & {"Once", "Long", "Many", "There", "One", "很", "從", "許", "《"}, begun
 
 
-@pytest.mark.parametrize("text", ["a" * 10_000, "很久" * 5_000, "Once upon a time. " * 555], ids=["a", "很久", "Once"])
+@pytest.mark.parametrize(
+    "text", ["a" * 10_000, "很久" * 5_000, "Once upon a time. " * 555], ids=["a", "很久", "Once"]
+)
 def test_ten_thousand_characters_are_refused_with_the_limit(bundled, text):
     model, tokenizer = bundled
     assert tokenizer.decode(tokenizer(text).input_ids) == text

@@ -1,4 +1,5 @@
 """The committed picture is what the code draws, and it is well-formed in both languages."""
+
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -14,7 +15,15 @@ def test_the_picture_is_up_to_date(language):
     drawn = architecture(language)
     assert (IMAGES / f"architecture-{language}.svg").read_text(encoding="utf-8") == drawn
     text = "".join(ET.fromstring(drawn).itertext())
-    for name in ("GPT2Model", "GPT2LMHeadModel", "wte + wpe", "ln_f", "lm_head", "softmax", WORDS[language]["tie"]):
+    for name in (
+        "GPT2Model",
+        "GPT2LMHeadModel",
+        "wte + wpe",
+        "ln_f",
+        "lm_head",
+        "softmax",
+        WORDS[language]["tie"],
+    ):
         assert name in text
 
 

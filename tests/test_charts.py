@@ -16,7 +16,9 @@ def test_bars_have_their_lengths_numbers_and_whiskers():
 
 
 def test_lines_are_told_apart_without_colour():
-    picture = show.lines({"train": [3, 2, 1], "valid": [3, 2.5, 2.6]}, "step", "loss", bands={"train": ([2, 1, 0], [4, 3, 2])})
+    picture = show.lines(
+        {"train": [3, 2, 1], "valid": [3, 2.5, 2.6]}, "step", "loss", bands={"train": ([2, 1, 0], [4, 3, 2])}
+    )
     first, second = picture.axes[0].lines
     assert list(second.get_ydata()) == [3, 2.5, 2.6] and list(first.get_xdata()) == [0, 1, 2]
     assert first.get_linestyle() != second.get_linestyle() and first.get_marker() != second.get_marker()

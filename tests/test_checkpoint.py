@@ -248,8 +248,21 @@ def test_a_tokenizer_of_another_model(folder: Path) -> None:
     assert "do not belong" in message_of(str(folder))
 
 
-@pytest.mark.parametrize("name", ["./nowhere", "a/b/c", "~/nowhere", "不存在", "C:\\nowhere", "../x",
-                                  "~nosuchuser/x", "x" * 5000, "a\0b", "\ud83d"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "./nowhere",
+        "a/b/c",
+        "~/nowhere",
+        "不存在",
+        "C:\\nowhere",
+        "../x",
+        "~nosuchuser/x",
+        "x" * 5000,
+        "a\0b",
+        "\ud83d",
+    ],
+)
 def test_a_folder_that_is_not_there(name: str) -> None:
     assert "There is no checkpoint folder" in message_of(name)
 

@@ -133,7 +133,9 @@ def one_number_changed(rng, base, lm):
 
 def transposed(rng, base, lm):
     owner, attribute, name = parameter(
-        lm, rng, lambda name, tensor: "h." in name and tensor.dim() == 2 and tensor.shape[0] != tensor.shape[1]
+        lm,
+        rng,
+        lambda name, tensor: "h." in name and tensor.dim() == 2 and tensor.shape[0] != tensor.shape[1],
     )
     setattr(owner, attribute, torch.nn.Parameter(getattr(owner, attribute).T.contiguous()))
     return lm, {"keys", "logits"}, set(), f"Transposed: {name}"
@@ -416,7 +418,9 @@ def test_other_decoders(kind, tied, tmp_path):
 def test_wrong_arguments_name_the_remedy():
     lm = GPT2LMHeadModel(config(random.Random(7)))
     base = lm.transformer
-    bert = BertModel(BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16))
+    bert = BertModel(
+        BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+    )
     with torch.device("meta"):
         nothing = GPT2Model(base.config)
     for call, word in [
@@ -434,7 +438,9 @@ def test_wrong_arguments_name_the_remedy():
         assert error.value.zh
 
 
-@pytest.mark.parametrize(("language", "shown"), [("en", "the head is"), ("zh", "輸出層"), ("both", " | the head is")])
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", "the head is"), ("zh", "輸出層"), ("both", " | the head is")]
+)
 def test_report_speaks_the_learners_language(language, shown, monkeypatch):
     monkeypatch.setenv("COURSE_LANGUAGE", language)
     lm = GPT2LMHeadModel(config(random.Random(8))).train()

@@ -25,7 +25,12 @@ def model():
 def generated(model, tokenizer, prompt=PROMPT, **options):
     inputs = tokenizer(prompt, return_tensors="pt")
     return model.generate(
-        **inputs, pad_token_id=256, return_dict_in_generate=True, output_scores=True, output_logits=True, **options
+        **inputs,
+        pad_token_id=256,
+        return_dict_in_generate=True,
+        output_scores=True,
+        output_logits=True,
+        **options,
     )
 
 
@@ -106,7 +111,9 @@ def test_a_beam_trace_has_the_results_of_generate(tokenizer, seed, num_beams):
         assert list(result.ids) == row[: len(result.ids)]
         assert set(row[len(result.ids) :]) <= {256}
         assert tuple(found.nodes[at].id for at in result.path) == result.ids
-        assert result.total == pytest.approx(sum(found.nodes[at].log_probability for at in result.path), abs=1e-4)
+        assert result.total == pytest.approx(
+            sum(found.nodes[at].log_probability for at in result.path), abs=1e-4
+        )
         assert result.score == pytest.approx(
             result.total / len(result.ids) ** options.get("length_penalty", 1.0), abs=1e-4
         )
@@ -149,7 +156,9 @@ def test_beams_keep_the_processors_given(model, tokenizer):
 
 def test_more_beams_than_tokens(tokenizer):
     small = GPT2LMHeadModel(
-        GPT2Config(n_layer=1, n_head=1, n_embd=4, n_positions=40, vocab_size=257, bos_token_id=256, eos_token_id=256)
+        GPT2Config(
+            n_layer=1, n_head=1, n_embd=4, n_positions=40, vocab_size=257, bos_token_id=256, eos_token_id=256
+        )
     ).eval()
     found = insight.beams(small, tokenizer, "a", num_beams=40, max_new_tokens=2)
     assert len(found.results) == 40
@@ -166,7 +175,9 @@ def test_cache_growth_counts_the_bytes(model, lengths):
 
 
 CALLS = {
-    "trace": lambda model, tokenizer: insight.trace(model, tokenizer, PROMPT, max_new_tokens=3, do_sample=False),
+    "trace": lambda model, tokenizer: insight.trace(
+        model, tokenizer, PROMPT, max_new_tokens=3, do_sample=False
+    ),
     "beams": lambda model, tokenizer: insight.beams(model, tokenizer, PROMPT, max_new_tokens=3),
     "cache": lambda model, tokenizer: insight.cache_growth(model, [4], repeats=1),
 }
@@ -209,7 +220,10 @@ def test_options_that_do_not_belong(model, tokenizer, call, options, said):
         (lambda model, tokenizer: insight.trace(model, tokenizer, PROMPT, k=0), "at least 1"),
         (lambda model, tokenizer: insight.trace(model, tokenizer, PROMPT, num_beams=3), "insight.beams"),
         (lambda model, tokenizer: insight.trace(model.transformer, tokenizer, PROMPT), "GPT2LMHeadModel"),
-        (lambda model, tokenizer: insight.beams(GPT2Model(model.config), tokenizer, PROMPT), "GPT2LMHeadModel"),
+        (
+            lambda model, tokenizer: insight.beams(GPT2Model(model.config), tokenizer, PROMPT),
+            "GPT2LMHeadModel",
+        ),
         (lambda model, tokenizer: insight.beams(model, tokenizer, PROMPT, num_beams=1), "insight.trace"),
         (lambda model, tokenizer: insight.beams(model, tokenizer, PROMPT, do_sample=True), "insight.trace"),
         (lambda model, tokenizer: insight.trace(model, tokenizer, "z" * 60), "n_positions"),

@@ -89,7 +89,9 @@ def test_a_reader_that_has_gone_is_no_error() -> None:
     """`python -m course_utils doctor | head -1`, for any command."""
     end, start = os.pipe()
     os.close(end)
-    done = subprocess.run([sys.executable, "-m", "course_utils", "explain", "--list"], stdout=start, stderr=subprocess.PIPE)
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils", "explain", "--list"], stdout=start, stderr=subprocess.PIPE
+    )
     os.close(start)
     assert (done.returncode, done.stderr) == (141, b"")
 
@@ -222,13 +224,18 @@ def test_cached_models_are_those_of_gpt2_with_weights(
 
 
 @pytest.mark.parametrize("damaged", ["refs/main", "snapshots"])
-def test_a_damaged_entry_of_the_cache_does_not_hide_the_others(damaged: str, tmp_path: Path, monkeypatch) -> None:
+def test_a_damaged_entry_of_the_cache_does_not_hide_the_others(
+    damaged: str, tmp_path: Path, monkeypatch
+) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     for name in ("gpt2", "distilgpt2"):
-        for file, content in {"refs/main": "0", "snapshots/0/config.json": '{"model_type": "gpt2"}',
-                              "snapshots/0/model.safetensors": ""}.items():
+        for file, content in {
+            "refs/main": "0",
+            "snapshots/0/config.json": '{"model_type": "gpt2"}',
+            "snapshots/0/model.safetensors": "",
+        }.items():
             (tmp_path / f"models--{name}" / file).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / f"models--{name}" / file).write_text(content, encoding="utf-8")
     place = tmp_path / "models--gpt2" / damaged
@@ -251,16 +258,17 @@ def test_a_file_in_the_place_of_the_cache_is_named(tmp_path: Path, monkeypatch: 
         assert doctor.cached_models() == []
 
 
-def test_a_cache_that_nobody_can_write_is_named_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_that_nobody_can_write_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
     monkeypatch.setattr(doctor.home, "is_writable", lambda place: place != tmp_path)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     folder = tmp_path / "models--gpt2"
-    for name, content in {"refs/main": "0", "snapshots/0/config.json": '{"model_type": "gpt2"}',
-                          "snapshots/0/model.safetensors": ""}.items():
+    for name, content in {
+        "refs/main": "0",
+        "snapshots/0/config.json": '{"model_type": "gpt2"}',
+        "snapshots/0/model.safetensors": "",
+    }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     for offline, verdict in ((True, OK), (False, WARNING)):

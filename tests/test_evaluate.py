@@ -1,4 +1,5 @@
 """The evaluation: baselines by brute force, measures on an oracle, and a small part on the bundled model."""
+
 import math
 from collections import Counter
 from itertools import product
@@ -81,13 +82,27 @@ def test_rhymes_are_learned_from_the_ends_of_even_lines():
     def poem(*ends):
         return [line for end in ends for line in ("一二", f"三{end}")]
 
-    rhymes = Rhymes([poem("山", "間"), poem("間", "山", "閒"), poem("山", "閒"), poem("風", "空"), poem("空", "風"),
-                     poem("山", "風")])
+    rhymes = Rhymes(
+        [
+            poem("山", "間"),
+            poem("間", "山", "閒"),
+            poem("山", "閒"),
+            poem("風", "空"),
+            poem("空", "風"),
+            poem("山", "風"),
+        ]
+    )
     assert rhymes.attested("山", "間") and rhymes.attested("閒", "山") and rhymes.attested("風", "空")
     assert not rhymes.attested("山", "風")  # once only
-    assert not rhymes.attested("間", "空") and not rhymes.attested("山", "山") and not rhymes.attested("山", "新")
+    assert (
+        not rhymes.attested("間", "空")
+        and not rhymes.attested("山", "山")
+        and not rhymes.attested("山", "新")
+    )
     assert rhymes.rate([poem("山", "閒", "空", "風"), poem("空", "空")]) == (2 / 4, 4)
-    assert not Rhymes([poem("山", "山")] * 3 + [poem("風", "空")] * 3).attested("山", "山")  # met often, no rhyme
+    assert not Rhymes([poem("山", "山")] * 3 + [poem("風", "空")] * 3).attested(
+        "山", "山"
+    )  # met often, no rhyme
     often = Rhymes([poem("山", "間")] * 50 + [poem("風", "空")] * 50 + [poem("山", "風")] * 3)
     assert not often.attested("山", "風")  # twice and more, but less than by chance
 
@@ -109,7 +124,7 @@ class Oracle(measures.Subject):
         super().__init__(None, tokenizer)
 
     def log_probabilities(self, rows):
-        return [torch.stack([self._after(row[:at + 1]) for at in range(len(row))]) for row in rows]
+        return [torch.stack([self._after(row[: at + 1]) for at in range(len(row))]) for row in rows]
 
     def _after(self, ids):
         logp = torch.full((len(self.tokenizer),), -math.inf, dtype=torch.float64)
@@ -134,7 +149,9 @@ def test_probes_are_certain_and_far(language, tokenizer, stories):
     for probe in found:
         assert list(true_next(tokenizer, probe.ids, language)) == [probe.answer]
         if probe.kind != "pronoun":
-            assert probe.answer in probe.ids and probe.answer not in probe.ids[-18:]  # a Chinese name is two tokens
+            assert (
+                probe.answer in probe.ids and probe.answer not in probe.ids[-18:]
+            )  # a Chinese name is two tokens
 
 
 def test_probes_are_scored_by_kind(tokenizer):
@@ -144,7 +161,11 @@ def test_probes_are_scored_by_kind(tokenizer):
 
     asked = [measures.Probe(*one) for one in (("name", (1, 2), 2), ("name", (1, 2), 1), ("thing", (3,), 3))]
     assert measures.right(Echo(None, tokenizer), asked) == {
-        "name": (1, 2), "pronoun": (0, 0), "thing": (1, 1), "colour": (0, 0)}
+        "name": (1, 2),
+        "pronoun": (0, 0),
+        "thing": (1, 1),
+        "colour": (0, 0),
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
@@ -207,6 +228,7 @@ def test_continuations_keep_their_prompts(bundled):
 
 def test_measures_of_verse(bundled):
     """On poems of two rhymes: what is copied is found, what rhymes is found, and the figures are weighed."""
+
     def poem(title, *ends):
         return f"《{title}》\n" + "\n".join(f"春風吹落日，明月照空{end}。" for end in ends)
 
@@ -225,7 +247,10 @@ def test_measures_of_verse(bundled):
 def test_table_has_a_row_for_each_figure():
     rows = [("size", "≤ 32 MB", "14 MB", "1")]
     assert evaluate.table(rows, 1).splitlines() == [
-        "| measure | to reach | reached | n |", "| --- | --- | --- | --- |", "| size | ≤ 32 MB | 14 MB | 1 |"]
+        "| measure | to reach | reached | n |",
+        "| --- | --- | --- | --- |",
+        "| size | ≤ 32 MB | 14 MB | 1 |",
+    ]
     assert "reached (scale 0.02)" in evaluate.table(rows, 0.02)
 
 

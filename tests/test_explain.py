@@ -62,7 +62,11 @@ def witness(provoke: Callable[[Path], object], folder: Path) -> tuple[BaseExcept
         logger.addHandler(ears)
     error = None
     try:
-        with warnings.catch_warnings(record=True) as caught, redirect_stderr(heard), redirect_stdout(io.StringIO()):
+        with (
+            warnings.catch_warnings(record=True) as caught,
+            redirect_stderr(heard),
+            redirect_stdout(io.StringIO()),
+        ):
             warnings.simplefilter("always")
             try:
                 provoke(folder)
@@ -85,7 +89,9 @@ def test_the_catalogue_and_the_provocations_are_the_same_list() -> None:
     [*PROVOCATIONS.items(), *VARIANTS],
     ids=[*PROVOCATIONS, *(f"{slug}-{at}" for at, (slug, _) in enumerate(VARIANTS))],
 )
-def test_what_really_comes_is_recognised(slug: str, provoke: Callable[[Path], object], tmp_path: Path) -> None:
+def test_what_really_comes_is_recognised(
+    slug: str, provoke: Callable[[Path], object], tmp_path: Path
+) -> None:
     error, shown = witness(provoke, tmp_path)
     entry = BY_SLUG[slug]
     if not entry.is_error:
@@ -102,7 +108,10 @@ def test_what_really_comes_is_recognised(slug: str, provoke: Callable[[Path], ob
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=BY_SLUG)
 def test_an_entry_recognises_its_own_sign(entry: Entry) -> None:
-    assert entry in explain(f"{entry.kinds[0]}: {entry.sign}" if entry.kinds else entry.sign) or "|" in entry.pattern
+    assert (
+        entry in explain(f"{entry.kinds[0]}: {entry.sign}" if entry.kinds else entry.sign)
+        or "|" in entry.pattern
+    )
     assert explain(entry.slug) == [entry]
 
 
@@ -118,7 +127,9 @@ def test_an_entry_says_everything_in_both_languages(entry: Entry) -> None:
 
 
 NEEDS_THE_HUB = {"no-such-model", "weights-damaged"}
-IN_PYTHON = [entry for entry in CATALOGUE if entry.code and not entry.is_shell and not entry.code.startswith("%")]
+IN_PYTHON = [
+    entry for entry in CATALOGUE if entry.code and not entry.is_shell and not entry.code.startswith("%")
+]
 RUNNABLE = [entry for entry in IN_PYTHON if entry.slug not in NEEDS_THE_HUB]
 
 
@@ -138,8 +149,18 @@ def names_of_a_lesson(folder: Path) -> dict[str, object]:
     outputs = model(**inputs, use_cache=True)
     return {
         **{name: getattr(transformers, name) for name in LIBRARY},
-        **{"torch": torch, "F": torch.nn.functional, "plt": pyplot, "DataLoader": torch.utils.data.DataLoader},
-        **{"model": model, "lm": model, "base": tiny.build(n_positions=64).transformer, "tokenizer": tokenizer},
+        **{
+            "torch": torch,
+            "F": torch.nn.functional,
+            "plt": pyplot,
+            "DataLoader": torch.utils.data.DataLoader,
+        },
+        **{
+            "model": model,
+            "lm": model,
+            "base": tiny.build(n_positions=64).transformer,
+            "tokenizer": tokenizer,
+        },
         **{"inputs": inputs, **inputs, "outputs": outputs, "cache": outputs.cache, "wanted_length": 3},
         **{"logits": outputs.logits.detach(), "hidden": torch.ones(5, 16), "weight": model.lm_head.weight},
         **{"losses": torch.ones(3, requires_grad=True), "loss": None, "arguments": None},
@@ -149,7 +170,14 @@ def names_of_a_lesson(folder: Path) -> dict[str, object]:
 
 
 LIBRARY = (
-    *("AutoModel", "DynamicCache", "GPT2Config", "GPT2ForSequenceClassification", "GPT2LMHeadModel", "GPT2Model"),
+    *(
+        "AutoModel",
+        "DynamicCache",
+        "GPT2Config",
+        "GPT2ForSequenceClassification",
+        "GPT2LMHeadModel",
+        "GPT2Model",
+    ),
     *("TextStreamer", "Trainer", "TrainingArguments", "pipeline"),
 )
 
@@ -292,7 +320,9 @@ def test_the_error_comes_before_its_causes() -> None:
 
 
 def test_what_python_itself_says_of_a_missing_module() -> None:
-    assert [entry.slug for entry in explain("python: No module named jupyter")] == ["package-not-in-this-kernel"]
+    assert [entry.slug for entry in explain("python: No module named jupyter")] == [
+        "package-not-in-this-kernel"
+    ]
 
 
 def test_messages_may_be_wrapped_and_coloured() -> None:
@@ -311,7 +341,9 @@ def shell_says(*cells: str) -> str:
         f"for cell in {cells!r}: shell.run_cell(cell)\n"
     )
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "COURSE_LANGUAGE": "en"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
     return done.stdout
 
 
@@ -397,7 +429,9 @@ def test_a_log_on_standard_input_in_any_encoding(monkeypatch, capsys) -> None:
     assert status == 0 and "[name-not-defined]" in out
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])  # as PowerShell 5 writes `2> log.txt`, as Notepad does
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-8-sig"]
+)  # as PowerShell 5 writes `2> log.txt`, as Notepad does
 def test_a_log_that_names_its_encoding(monkeypatch, capsys, encoding: str) -> None:
     log = "no-length-given".encode(encoding)
     status, out = run(monkeypatch, capsys, stdin=log)
@@ -446,7 +480,9 @@ def test_the_name_explain_is_the_module_and_explain_last_the_function() -> None:
 def test_the_commands_start_without_torch() -> None:
     code = "import sys; from course_utils.explain import explain; explain('x'); print('torch' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
     assert done.stdout.strip() == "False"
 
 

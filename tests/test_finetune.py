@@ -28,7 +28,10 @@ def model(seed: int = 0, **sizes) -> GPT2LMHeadModel:
 def batches(n: int = 6, rows: int = 4, seed: int = 0) -> list[dict]:
     generator = torch.Generator().manual_seed(seed)
     lengths = torch.randint(5, 20, (n, rows), generator=generator).tolist()
-    return [tuning.pad([torch.randint(256, (length,), generator=generator).tolist() for length in row], END) for row in lengths]
+    return [
+        tuning.pad([torch.randint(256, (length,), generator=generator).tolist() for length in row], END)
+        for row in lengths
+    ]
 
 
 def test_packing_loses_nothing_but_the_rest():
@@ -52,7 +55,9 @@ def test_shuffled_goes_through_every_row_once_a_round():
 
 def test_evaluation_is_the_mean_over_the_labels_that_count():
     tuned, data = model(), batches(2)
-    logp = [(tuned(batch["input_ids"]).logits[:, :-1].log_softmax(-1), batch["labels"][:, 1:]) for batch in data]
+    logp = [
+        (tuned(batch["input_ids"]).logits[:, :-1].log_softmax(-1), batch["labels"][:, 1:]) for batch in data
+    ]
     each = torch.cat([-p[at != -100].gather(-1, at[at != -100][:, None]).flatten() for p, at in logp])
     tuned.train()
     assert tuning.evaluate(tuned, data) == pytest.approx(each.mean().item(), rel=1e-5)
@@ -69,9 +74,19 @@ def test_the_losses_are_those_of_trainer(tmp_path):
     ours, theirs, data = model(), model(), batches()
     losses = tuning.finetune(ours, data, learning_rate=3e-3, warmup=2, bar=False)
     settings = TrainingArguments(
-        output_dir=str(tmp_path), per_device_train_batch_size=1, learning_rate=3e-3, warmup_steps=2, num_train_epochs=1,
-        weight_decay=0.0, logging_steps=1, save_strategy="no", report_to="none", disable_tqdm=True, use_cpu=True,
-        train_sampling_strategy="sequential")
+        output_dir=str(tmp_path),
+        per_device_train_batch_size=1,
+        learning_rate=3e-3,
+        warmup_steps=2,
+        num_train_epochs=1,
+        weight_decay=0.0,
+        logging_steps=1,
+        save_strategy="no",
+        report_to="none",
+        disable_tqdm=True,
+        use_cpu=True,
+        train_sampling_strategy="sequential",
+    )
     trainer = Trainer(theirs, settings, train_dataset=data, data_collator=lambda chosen: chosen[0])
     trainer.remove_callback(PrinterCallback)
     trainer.train()
@@ -126,7 +141,9 @@ def test_an_interrupt_ends_the_step_and_keeps_it(tmp_path, monkeypatch):
         tuning.finetune(model(), data, folder=tmp_path, every=100, bar=False)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert len(torch.load(tmp_path / tuning.STATE, weights_only=True)["losses"]) == 1
-    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(model(), data, bar=False)
+    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(
+        model(), data, bar=False
+    )
 
 
 def test_a_run_left_off_goes_on(tmp_path):
@@ -188,17 +205,23 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(inside, t
 
 
 def test_a_full_disk_leaves_the_last_state(tmp_path):
-    resource = pytest.importorskip("resource", reason="needs another operating system: a limit on the size of files")
+    resource = pytest.importorskip(
+        "resource", reason="needs another operating system: a limit on the size of files"
+    )
     data, limits = batches(), resource.getrlimit(resource.RLIMIT_FSIZE)
     tuning.finetune(model(), data, folder=tmp_path, until=2, bar=False)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # less than a state, where a full disk has no room for one
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (20_000, limits[1])
+    )  # less than a state, where a full disk has no room for one
     try:
         with pytest.raises(CourseError, match="cannot be written .*free space"):
             tuning.finetune(model(), data, folder=tmp_path, every=1, bar=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert [path.name for path in tmp_path.iterdir()] == [tuning.STATE]
-    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(model(), data, bar=False)
+    assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(
+        model(), data, bar=False
+    )
 
 
 def test_it_runs_in_a_thread_as_well():
@@ -217,8 +240,10 @@ def test_refusals(tmp_path):
         (lambda: tuning.finetune(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "no label counts"),
         (lambda: tuning.evaluate(model(), [tuning.pad([[1, 2]], END, starts=[2])]), "No label counts"),
         (lambda: tuning.finetune(model(), data, learning_rate=1e30, bar=False), "smaller learning rate"),
-        *((lambda rate=rate: tuning.finetune(model(), data, learning_rate=rate), "above 0")
-          for rate in (0.0, -1.0, 1e39, float("nan"), float("inf"))),
+        *(
+            (lambda rate=rate: tuning.finetune(model(), data, learning_rate=rate), "above 0")
+            for rate in (0.0, -1.0, 1e39, float("nan"), float("inf"))
+        ),
         (lambda: tuning.finetune(model(), data, every=0), "1 or more"),
         (lambda: tuning.shuffled(torch.ones(4, 2), 1, 0), "1 step at least"),
         (lambda: tuning.shuffled(torch.ones(4, 2), -3, 1), "1 row"),
@@ -236,14 +261,32 @@ def test_refusals(tmp_path):
         tuning.finetune(model(), data, folder=tmp_path, bar=False)
 
 
-TEXTS = "\n\n".join(f"Story {number}: a little fox met a big bear {number * 7} times." for number in range(60))
+TEXTS = "\n\n".join(
+    f"Story {number}: a little fox met a big bear {number * 7} times." for number in range(60)
+)
 
 
 def command(launcher: list[str], folder, texts, checkpoint, processes: int) -> list[float]:
     """Fine-tune as a command in so many processes; return the losses that it kept."""
-    arguments = ["-m", "course_utils.training.finetune", "--texts", texts, "--folder", folder, "--checkpoint", checkpoint,
-                 "--steps", "4", "--batch", "3", "--block", "24"]
-    done = subprocess.run([sys.executable, *launcher, *map(str, arguments)], capture_output=True, text=True, timeout=240)
+    arguments = [
+        "-m",
+        "course_utils.training.finetune",
+        "--texts",
+        texts,
+        "--folder",
+        folder,
+        "--checkpoint",
+        checkpoint,
+        "--steps",
+        "4",
+        "--batch",
+        "3",
+        "--block",
+        "24",
+    ]
+    done = subprocess.run(
+        [sys.executable, *launcher, *map(str, arguments)], capture_output=True, text=True, timeout=240
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("4 steps") == 1 and f"{processes} process" in done.stdout
     return torch.load(folder / tuning.STATE, weights_only=True)["losses"]
@@ -274,15 +317,26 @@ def test_two_processes_give_the_losses_of_one(start, alone, tmp_path):
 
 def test_accelerate_launches_it(start, alone, tmp_path):
     """On a CPU it starts one process only: several want MPI there."""
-    launcher = ["-m", "accelerate.commands.launch", "--cpu", "--num_machines", "1", "--mixed_precision", "no",
-                "--dynamo_backend", "no"]
+    launcher = [
+        "-m",
+        "accelerate.commands.launch",
+        "--cpu",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
     assert command(launcher, tmp_path, *start, processes=1) == alone
 
 
 @pytest.mark.parametrize("texts, says", [("missing.txt", "cannot be read"), ("empty.txt", "more text")])
 def test_the_command_refuses_plainly(texts, says, start, tmp_path, capsys):
     (tmp_path / "empty.txt").write_text("\n\n", encoding="utf-8")
-    status = tuning.main(["--texts", str(tmp_path / texts), "--folder", str(tmp_path), "--checkpoint", str(start[1])])
+    status = tuning.main(
+        ["--texts", str(tmp_path / texts), "--folder", str(tmp_path), "--checkpoint", str(start[1])]
+    )
     assert status == 1 and says in capsys.readouterr().err
 
 
@@ -291,8 +345,21 @@ def test_the_command_refuses_a_folder_with_another_checkpoint_s_run(start, tmp_p
     other = tmp_path / "other"
     build(1, **NO_DROPOUT).save_pretrained(other)
     byte_tokenizer().save_pretrained(other)
-    statuses = [tuning.main(["--texts", str(texts), "--folder", str(tmp_path / "run"), "--checkpoint", str(one), "--steps", "1"])
-                for one in (checkpoint, other, checkpoint)]
+    statuses = [
+        tuning.main(
+            [
+                "--texts",
+                str(texts),
+                "--folder",
+                str(tmp_path / "run"),
+                "--checkpoint",
+                str(one),
+                "--steps",
+                "1",
+            ]
+        )
+        for one in (checkpoint, other, checkpoint)
+    ]
     assert statuses == [0, 1, 0] and "another run" in capsys.readouterr().err
 
 
@@ -301,7 +368,12 @@ def test_the_command_refuses_a_tokenizer_without_an_end(start, tmp_path, capsys)
     endless = byte_tokenizer()
     endless.eos_token = None
     endless.save_pretrained(tmp_path)
-    assert tuning.main(["--texts", str(start[0]), "--folder", str(tmp_path / "run"), "--checkpoint", str(tmp_path)]) == 1
+    assert (
+        tuning.main(
+            ["--texts", str(start[0]), "--folder", str(tmp_path / "run"), "--checkpoint", str(tmp_path)]
+        )
+        == 1
+    )
     assert "no end-of-text token" in capsys.readouterr().err and not (tmp_path / "run").exists()
 
 
@@ -315,11 +387,26 @@ def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_
     (tmp_path / "model").touch()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
-    command = [sys.executable, "-m", "course_utils.training.finetune", "--texts", start[0], "--folder", tmp_path,
-               "--checkpoint", start[1], "--block", "24"]
+    command = [
+        sys.executable,
+        "-m",
+        "course_utils.training.finetune",
+        "--texts",
+        start[0],
+        "--folder",
+        tmp_path,
+        "--checkpoint",
+        start[1],
+        "--block",
+        "24",
+    ]
     place = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    runs = [subprocess.Popen(list(map(str, command)), env=place | {"RANK": rank}, stderr=subprocess.PIPE, text=True)
-            for rank in "01"]
+    runs = [
+        subprocess.Popen(
+            list(map(str, command)), env=place | {"RANK": rank}, stderr=subprocess.PIPE, text=True
+        )
+        for rank in "01"
+    ]
     for run in runs:
         said = run.communicate(timeout=240)[1]
         assert run.returncode == 1 and "cannot be written" in said and "Traceback" not in said
@@ -327,7 +414,14 @@ def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_
 
 
 def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path):
-    (tmp_path / "torch.py").write_text("import signal\nsignal.raise_signal(signal.SIGINT)\n", encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "course_utils.training.finetune"], capture_output=True, text=True, timeout=120,
-                          env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    (tmp_path / "torch.py").write_text(
+        "import signal\nsignal.raise_signal(signal.SIGINT)\n", encoding="utf-8"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "course_utils.training.finetune"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+    )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

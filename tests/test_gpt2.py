@@ -24,8 +24,14 @@ def drawn(seed, **fixed):
     """A model of a size drawn at random."""
     dice = random.Random(seed)
     heads = dice.choice([1, 2, 3, 4])
-    sizes = {"n_layer": dice.randrange(1, 5), "n_head": heads, "n_embd": heads * dice.choice([4, 8, 12]),
-             "n_positions": 40, "n_inner": dice.choice([None, 20]), "layer_norm_epsilon": dice.choice([1e-5, 1e-3])}
+    sizes = {
+        "n_layer": dice.randrange(1, 5),
+        "n_head": heads,
+        "n_embd": heads * dice.choice([4, 8, 12]),
+        "n_positions": 40,
+        "n_inner": dice.choice([None, 20]),
+        "layer_norm_epsilon": dice.choice([1e-5, 1e-3]),
+    }
     return build(seed, scale=dice.choice([1, 10]), **sizes | fixed)
 
 
@@ -71,7 +77,9 @@ def test_generate_is_the_library_s_token_by_token(saved, seed):
     mask = torch.ones_like(ids)
     mask[1, :3] = 0
     given = {"max_new_tokens": 15, "pad_token_id": 7, "eos_token_id": 7, "attention_mask": mask}
-    assert torch.equal(gpt2.generate(ours, ids, 15, mask, eos_token_id=7), model.generate(ids, do_sample=False, **given))
+    assert torch.equal(
+        gpt2.generate(ours, ids, 15, mask, eos_token_id=7), model.generate(ids, do_sample=False, **given)
+    )
     torch.manual_seed(seed)
     sampled = gpt2.generate(ours, ids, 15, mask, temperature=1.3, eos_token_id=7)
     torch.manual_seed(seed)
@@ -138,8 +146,12 @@ def test_what_is_saved_the_library_loads_to_the_bit(tmp_path, tied):
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("activation_function", "relu"), ("scale_attn_by_inverse_layer_idx", True),
-                           ("scale_attn_weights", False)],
+    ("setting", "value"),
+    [
+        ("activation_function", "relu"),
+        ("scale_attn_by_inverse_layer_idx", True),
+        ("scale_attn_weights", False),
+    ],
 )
 def test_settings_that_would_give_other_numbers_are_refused(saved, setting, value):
     with pytest.raises(CourseError, match=setting):
@@ -194,8 +206,11 @@ class Bare(ast.NodeTransformer):
 
 
 def definitions(source):
-    return {node.name: ast.dump(Bare().visit(node)) for node in ast.parse(source).body
-            if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
+    return {
+        node.name: ast.dump(Bare().visit(node))
+        for node in ast.parse(source).body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+    }
 
 
 def test_the_lesson_s_cells_are_the_module_s_code():
@@ -205,4 +220,6 @@ def test_the_lesson_s_cells_are_the_module_s_code():
     taught = {"Conv1D", "Cache", "Attention", "MLP", "Block", "GPT2", "GPT2LM", "choose", "generate"}
     assert taught <= lesson.keys()
     for name in taught:
-        assert lesson[name] == module[name], f"{name} is not the same in the lesson and in course_utils/gpt2.py"
+        assert lesson[name] == module[name], (
+            f"{name} is not the same in the lesson and in course_utils/gpt2.py"
+        )

@@ -102,8 +102,13 @@ def sample() -> dict:
             "error-ahead", bilingual("下一格會出錯，/var 只是字。", "The next cell fails; /var is a word.")
         ),
         code("key-error", "{}['x']", ERROR, tags=("raises-exception",)),
-        markdown("end", bilingual("![圖](images/map-zh.svg)[開頭](00_start_here.ipynb#cell-id=setup)",
-                                  "![map](images/map-en.svg)[The start](00_start_here.ipynb#cell-id=setup)")),
+        markdown(
+            "end",
+            bilingual(
+                "![圖](images/map-zh.svg)[開頭](00_start_here.ipynb#cell-id=setup)",
+                "![map](images/map-en.svg)[The start](00_start_here.ipynb#cell-id=setup)",
+            ),
+        ),
         code(
             "unseen",
             "# NBVAL_IGNORE_OUTPUT\n# not compared: the version differs everywhere\nprint(version)",
@@ -183,7 +188,11 @@ BREAKS = [  # (guard, notebook that breaks it, part of the finding)
     ("prose_between", without("body"), "`setup`"),
     ("prose_between", with_cell("figure", source=" \n"), "empty"),
     ("links", with_prose("[課](99_none.ipynb)", "[lesson](99_none.ipynb)"), "99_none.ipynb"),
-    ("links", with_prose("[格](00_start_here.ipynb#cell-id=none)", "[cell](00_start_here.ipynb#cell-id=none)"), "cell-id=none"),
+    (
+        "links",
+        with_prose("[格](00_start_here.ipynb#cell-id=none)", "[cell](00_start_here.ipynb#cell-id=none)"),
+        "cell-id=none",
+    ),
     ("links", with_prose("[節](#map)", "[part](#map)"), "#map"),
     (
         "both_languages",
@@ -234,7 +243,7 @@ BREAKS = [  # (guard, notebook that breaks it, part of the finding)
     ("chinese_punctuation", with_prose("好,但是。", "Good, but."), "full-width"),
     ("chinese_punctuation", with_prose("權重 (tied)。", "Weights."), "full-width"),
     ("chinese_punctuation", with_prose("句子.", "Sentence."), "full-width"),
-    ("chinese_punctuation", with_prose("他說\"好\"。", "He said."), "full-width"),
+    ("chinese_punctuation", with_prose('他說"好"。', "He said."), "full-width"),
     ("chinese_punctuation", with_prose("用 `wte`, 然後。", "Use `wte`, then."), "full-width"),
     ("chinese_punctuation", with_prose("ＧＰＴ 模型。", "GPT model."), "half-width"),
     ("alternative_texts", with_cell("figure", source="![](a.svg)"), "a.svg"),

@@ -22,9 +22,13 @@ def said(notebook, one):
 def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp_path):
     notebook = notebooks.read(PATHS[lesson])
     assert handout.solved(notebook, lesson) == len(exercises(lesson)) >= 4
-    done = notebooks.run(PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))})
+    done = notebooks.run(
+        PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))}
+    )
     for one in exercises(lesson):
-        assert said(done, one).startswith("💬 無法" if isinstance(one.checker, Open) else "✅ 答對了"), said(done, one)
+        assert said(done, one).startswith("💬 無法" if isinstance(one.checker, Open) else "✅ 答對了"), said(
+            done, one
+        )
     table = next(cell for cell in done.cells if cell.source == f'progress("{lesson}")')
     assert "⬜" not in table.outputs[0]["data"]["text/plain"]
 
@@ -45,7 +49,10 @@ def test_a_copy_that_is_there_is_not_overwritten(tmp_path):
     there.write_text("my notes", encoding="utf-8")
     with pytest.raises(CourseError, match="someone's work"):
         handout.main([str(tmp_path), "01", "02"])
-    assert there.read_text(encoding="utf-8") == "my notes" and not (tmp_path / "student" / PATHS["01"].name).exists()
+    assert (
+        there.read_text(encoding="utf-8") == "my notes"
+        and not (tmp_path / "student" / PATHS["01"].name).exists()
+    )
 
 
 def test_what_is_missing_can_be_named(tmp_path):

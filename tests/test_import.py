@@ -40,10 +40,17 @@ def test_import_loads_nothing_heavy(statement: str) -> None:
     assert run_python(code) == "[]"
 
 
-@pytest.mark.parametrize(("own", "kept"), [
-    ({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "None"),
-])
-def test_threads_do_not_spin_for_long_unless_the_user_wants_it(own: dict[str, str], kept: str, monkeypatch) -> None:
+@pytest.mark.parametrize(
+    ("own", "kept"),
+    [
+        ({}, "1000"),
+        ({"GOMP_SPINCOUNT": "7"}, "7"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "None"),
+    ],
+)
+def test_threads_do_not_spin_for_long_unless_the_user_wants_it(
+    own: dict[str, str], kept: str, monkeypatch
+) -> None:
     for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
         monkeypatch.delenv(name, raising=False)
     for name, value in own.items():

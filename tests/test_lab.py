@@ -19,8 +19,14 @@ def notebook(*sources: str, outputs: bool = False) -> str:
     """A notebook of code cells; with `outputs`, as if it had been run."""
     out = [{"output_type": "stream", "name": "stdout", "text": ["hi\n"]}] if outputs else []
     cells = [
-        {"cell_type": "code", "id": f"c{i}", "metadata": {}, "source": s.splitlines(keepends=True),
-         "execution_count": 7 if outputs else None, "outputs": out}
+        {
+            "cell_type": "code",
+            "id": f"c{i}",
+            "metadata": {},
+            "source": s.splitlines(keepends=True),
+            "execution_count": 7 if outputs else None,
+            "outputs": out,
+        }
         for i, s in enumerate(sources)
     ]
     return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
@@ -185,7 +191,9 @@ def test_the_kernel_is_this_interpreters(mine):
     env = lab.environment(mine)
     first = Path(env["JUPYTER_PATH"].split(os.pathsep)[0])
     assert json.loads((first / "kernels/python3/kernel.json").read_text())["argv"][0] == sys.executable
-    settings = Path(env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0], "labconfig/default_setting_overrides.json")
+    settings = Path(
+        env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0], "labconfig/default_setting_overrides.json"
+    )
     notification = json.loads(settings.read_text())["@jupyterlab/apputils-extension:notification"]
     assert notification == {"checkForUpdates": False, "fetchNews": "false"}
 

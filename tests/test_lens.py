@@ -1,4 +1,5 @@
 """The logit lens, by hooks and brute force on small random models; its picture, whose words never overlap."""
+
 import warnings
 from itertools import product
 
@@ -9,7 +10,11 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 from course_utils import BUNDLED, insight, show
 
 TEXT = "Once upon a time, 龘"
-SIZES = [dict(n_layer=1, n_head=1), dict(n_layer=2, n_head=2), dict(n_layer=3, n_head=4, tie_word_embeddings=False)]
+SIZES = [
+    dict(n_layer=1, n_head=1),
+    dict(n_layer=2, n_head=2),
+    dict(n_layer=3, n_head=4, tie_word_embeddings=False),
+]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +56,9 @@ def test_each_entry_goes_once_through_the_final_norm(tokenizer, size, seed):
     ids = tokenizer(TEXT, return_tensors="pt").input_ids
     lens, said = insight.logit_lens(model, tokenizer, TEXT), by_hooks(model, ids)
     assert lens.ids.shape == lens.probabilities.shape == lens.divergence.shape == said.shape[:2]
-    torch.testing.assert_close(said.gather(-1, lens.ids[..., None])[..., 0], said.max(-1).values, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        said.gather(-1, lens.ids[..., None])[..., 0], said.max(-1).values, rtol=1e-4, atol=1e-4
+    )
     torch.testing.assert_close(lens.probabilities, said.max(-1).values.exp().float(), rtol=1e-3, atol=1e-5)
     divergence = (said[-1].exp() * (said[-1] - said)).sum(-1).float()
     torch.testing.assert_close(lens.divergence, divergence, rtol=1e-3, atol=1e-4)
@@ -83,7 +90,9 @@ def test_the_rows_stand_on_their_heads(tokenizer):
         assert kept == whole or whole.startswith(kept.removesuffix("…")) or "⟨" in kept
 
 
-@pytest.mark.parametrize("length, named", [(1, True), (13, True), (18, True), (26, True), (34, False), (164, False)])
+@pytest.mark.parametrize(
+    "length, named", [(1, True), (13, True), (18, True), (26, True), (34, False), (164, False)]
+)
 def test_words_stay_in_their_cells_and_go_where_there_is_no_room(tokenizer, length, named):
     ids = tokenizer("Once upon a time, in a quiet town, there lived a brave fox. " * 20).input_ids[:length]
     text = tokenizer.decode(ids)

@@ -1,4 +1,5 @@
 """The likelihood of a text, against the library, on small random models; what the logit lens shares with it."""
+
 import math
 
 import pytest
@@ -18,7 +19,9 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def model(tokenizer):
     torch.manual_seed(0)
-    config = GPT2Config(vocab_size=len(tokenizer), n_embd=24, n_layer=3, n_head=2, n_positions=40, initializer_range=0.3)
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_embd=24, n_layer=3, n_head=2, n_positions=40, initializer_range=0.3
+    )
     made = GPT2LMHeadModel(config)
     with torch.no_grad():
         for parameter in made.parameters():

@@ -26,8 +26,14 @@ assert record.is_saved()
 def test_eight_lessons_at_once(tmp_path: Path) -> None:
     """One user's folders for all of them, and one checkpoint; every kernel has its own ports and comes to its end."""
     tiny = checkpoint_in(tmp_path / "tiny")
-    home = {"COURSE_CHECKPOINT": str(tiny), "COURSE_DATA": str(tmp_path / "data"), "HF_HOME": str(tmp_path / "hf"),
-            "IPYTHONDIR": str(tmp_path / "ipython"), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"), "HOME": str(tmp_path)}
+    home = {
+        "COURSE_CHECKPOINT": str(tiny),
+        "COURSE_DATA": str(tmp_path / "data"),
+        "HF_HOME": str(tmp_path / "hf"),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "HOME": str(tmp_path),
+    }
     by_number = {path.name[:2]: path for path in lessons(repository())}
     with ThreadPoolExecutor(len(CHOSEN)) as room:
         work = [room.submit(run, by_number[number], None, SECONDS, home) for number in CHOSEN]

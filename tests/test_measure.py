@@ -19,8 +19,14 @@ def lesson(folder, *codes):
 
 def test_memory_and_time_of_a_kernel_are_seen(tmp_path):
     bare = measure(lesson(tmp_path, "1"), "bundled")
-    full = measure(lesson(tmp_path, f"held = bytearray({HELD})\nheld[::4096] = b'x' * len(held[::4096])",
-                          "import time\nuntil = time.process_time() + 2\nwhile time.process_time() < until: pass"), "bundled")
+    full = measure(
+        lesson(
+            tmp_path,
+            f"held = bytearray({HELD})\nheld[::4096] = b'x' * len(held[::4096])",
+            "import time\nuntil = time.process_time() + 2\nwhile time.process_time() < until: pass",
+        ),
+        "bundled",
+    )
     assert (full.lesson, full.minutes) == ("07", 25)
     assert 0.9 * HELD < full.usage.peak - bare.usage.peak < 1.5 * HELD
     assert 1.5 < full.usage.processor - bare.usage.processor < 5 and full.usage.wall > 2
@@ -42,13 +48,18 @@ def of(peak, processor, minutes=60, name="01"):
 
 def test_how_many_fit():
     measured = [of(0.5e9, 60), of(0.9e9, 90, name="06")]
-    assert fitting(16e9, 4, measured, int(0.1e9)) == (14, 80)  # (16 - 2) / (0.9 + 0.1); half of 4 cores, 90 s in 3,600
+    assert fitting(16e9, 4, measured, int(0.1e9)) == (
+        14,
+        80,
+    )  # (16 - 2) / (0.9 + 0.1); half of 4 cores, 90 s in 3,600
     assert fitting(1e9, 4, measured, int(0.1e9))[0] == 0
 
 
 def test_the_table_in_text_and_markdown():
     measured = [of(0.5e9, 61.4)]
-    assert "0.50" in table(measured, 10**8) and "| 01 | 0.50 | 61 | 0 | 60 |" in table(measured, 10**8, markdown=True)
+    assert "0.50" in table(measured, 10**8) and "| 01 | 0.50 | 61 | 0 | 60 |" in table(
+        measured, 10**8, markdown=True
+    )
 
 
 def test_the_command(tmp_path, monkeypatch, capsys):
@@ -72,7 +83,17 @@ def test_what_is_measured_is_printed_where_a_lesson_fails(monkeypatch, capsys, s
     assert "| 00 | 0.50 | 61 | 0 | 60 |" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("words", [["99"], ["--memory", "0"], ["--memory", "nan"], ["--memory", "inf"], ["--cores", "0"], ["--checkpoint", "/nowhere"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["99"],
+        ["--memory", "0"],
+        ["--memory", "nan"],
+        ["--memory", "inf"],
+        ["--cores", "0"],
+        ["--checkpoint", "/nowhere"],
+    ],
+)
 def test_bad_input(words):
     with pytest.raises(CourseError):
         main(words)

@@ -30,8 +30,11 @@ def pip_pins(pyproject: dict) -> dict[str, SpecifierSet]:
 
 def conda_pins(environment: dict) -> dict[str, SpecifierSet]:
     """What conda installs, under PyPI's names; a line with a build string is no requirement and raises."""
-    lines = [line for line in environment["dependencies"] if isinstance(line, str) and line != "pip"
-             and not line.startswith("python=")]
+    lines = [
+        line
+        for line in environment["dependencies"]
+        if isinstance(line, str) and line != "pip" and not line.startswith("python=")
+    ]
     wanted = [Requirement(line) for line in lines]
     return {CONDA_NAMES.get(r.name, r.name): r.specifier for r in wanted}
 
@@ -46,11 +49,14 @@ def test_the_two_files_agree():
     assert differences(PYPROJECT, ENVIRONMENT) == []
 
 
-@pytest.mark.parametrize(("old", "new"), [
-    ("pytorch-cpu==2.13.0", "pytorch-cpu==2.13.1"),
-    ("jupyterlab>=4.4,<5", "jupyterlab>=4.4"),
-    ("ipywidgets>=8.1,<9", "widgets>=8.1,<9"),
-])
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pytorch-cpu==2.13.0", "pytorch-cpu==2.13.1"),
+        ("jupyterlab>=4.4,<5", "jupyterlab>=4.4"),
+        ("ipywidgets>=8.1,<9", "widgets>=8.1,<9"),
+    ],
+)
 def test_a_planted_difference_is_found(old, new):
     assert old in ENVIRONMENT["dependencies"]
     changed = {"dependencies": [new if line == old else line for line in ENVIRONMENT["dependencies"]]}
@@ -60,15 +66,20 @@ def test_a_planted_difference_is_found(old, new):
 def test_what_the_course_promises_is_pinned():
     pins = pip_pins(PYPROJECT)
     assert pins["torch"] == SpecifierSet("==2.13.0")
-    for name, inside, outside in [("transformers", "5.24.0", "5.25.0"), ("jupyterlab", "4.6.0", "5.0"),
-                                  ("ipywidgets", "8.1.9", "9.0")]:
+    for name, inside, outside in [
+        ("transformers", "5.24.0", "5.25.0"),
+        ("jupyterlab", "4.6.0", "5.0"),
+        ("ipywidgets", "8.1.9", "9.0"),
+    ]:
         assert inside in pins[name] and outside not in pins[name]
     assert any(line.startswith("nbval") for line in PYPROJECT["project"]["optional-dependencies"]["test"])
 
 
 def test_the_python_of_conda_is_one_that_the_course_supports():
     """One version, named: repo2docker reads `python=3.12` and `python==3.12.*`, and takes its own 3.10 for a range."""
-    python, = (line for line in ENVIRONMENT["dependencies"] if isinstance(line, str) and line.startswith("python="))
+    (python,) = (
+        line for line in ENVIRONMENT["dependencies"] if isinstance(line, str) and line.startswith("python=")
+    )
     version = re.fullmatch(r"python==(3\.\d+)\.\*", python)[1]
     assert SpecifierSet(PYPROJECT["project"]["requires-python"]).contains(f"{version}.0")
 

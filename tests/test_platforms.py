@@ -32,21 +32,35 @@ CHINESE = Path("王 小明", "GPT-2 課程")
 OTHERS = ("COURSE_", "HF_", "JUPYTER", "IPYTHON", "MPL", "MATPLOTLIB", "XDG_", "PYTHON", "LC_", "LANG")
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 CONSOLES = {"cp950": True, "utf-8": True, "cp437": False, "cp1252": False, "ascii": False}  # has it Chinese?
-posix_only = pytest.mark.skipif(os.name != "posix", reason="needs another operating system: folders' permissions")
+posix_only = pytest.mark.skipif(
+    os.name != "posix", reason="needs another operating system: folders' permissions"
+)
 
 
 def environment(own: str | Path | None, **settings: str) -> dict[str, str]:
     """The environment of a child whose home folder is `own`; None: one whose user has none."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(OTHERS) and name not in HOMES}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(OTHERS) and name not in HOMES
+    }
     homes = {} if own is None else dict.fromkeys(HOMES, str(own))
     fixed = {"HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     return kept | homes | fixed | settings
 
 
-def child(words: list[str], env: dict[str, str], text: str = "", prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def child(
+    words: list[str], env: dict[str, str], text: str = "", prefix: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run Python with these words in the course's folder; a broken character in its output shows as such."""
-    return subprocess.run([*prefix, sys.executable, *words], env=env, input=text, capture_output=True, encoding="utf-8",
-                          errors="replace", timeout=SECONDS, cwd=env["PYTHONPATH"])
+    return subprocess.run(
+        [*prefix, sys.executable, *words],
+        env=env,
+        input=text,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=SECONDS,
+        cwd=env["PYTHONPATH"],
+    )
 
 
 def course(env: dict[str, str], *words: str, text: str = "") -> str:
@@ -62,12 +76,28 @@ def serving(env: dict[str, str], folder: Path, prefix: tuple[str, ...] = ()) -> 
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    words = [*prefix, sys.executable, "-m", "course_utils", "lab", "--no-browser", "--port", str(port), "--folder",
-             str(folder)]
+    words = [
+        *prefix,
+        sys.executable,
+        "-m",
+        "course_utils",
+        "lab",
+        "--no-browser",
+        "--port",
+        str(port),
+        "--folder",
+        str(folder),
+    ]
     log = folder.parent / "server.log"
     with log.open("wb") as said:
-        server = subprocess.Popen(words, env=env | {"JUPYTER_TOKEN": "t"}, cwd=env["PYTHONPATH"], stdin=subprocess.DEVNULL,
-                                  stdout=said, stderr=said)
+        server = subprocess.Popen(
+            words,
+            env=env | {"JUPYTER_TOKEN": "t"},
+            cwd=env["PYTHONPATH"],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
         try:
             yield _lesson(port, server, log)
         finally:
@@ -77,8 +107,10 @@ def serving(env: dict[str, str], folder: Path, prefix: tuple[str, ...] = ()) -> 
 
 def _lesson(port: int, server: subprocess.Popen[bytes], log: Path) -> str:
     end = time.monotonic() + SECONDS
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/contents/notebooks/00_start_here.ipynb",
-                                   headers={"Authorization": "token t"})
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/contents/notebooks/00_start_here.ipynb",
+        headers={"Authorization": "token t"},
+    )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < end and server.poll() is None:
         try:
@@ -99,13 +131,19 @@ def copy_of_the_course(folder: Path) -> Path:
 
 def with_a_small_lesson(root: Path) -> Path:
     """Add a lesson 09 that shows the switch and a picture, all that a kernel writes without a model; return the root."""
-    codes = ["from course_utils import language_switch, show\nlanguage_switch()", "show.matrix([[1, 0], [0, 1]], ['王子', '公主'])"]
+    codes = [
+        "from course_utils import language_switch, show\nlanguage_switch()",
+        "show.matrix([[1, 0], [0, 1]], ['王子', '公主'])",
+    ]
     cells = [nbformat.v4.new_code_cell(code, id=f"cell-{at}") for at, code in enumerate(codes)]
-    (root / "notebooks/09_small.ipynb").write_text(nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8")
+    (root / "notebooks/09_small.ipynb").write_text(
+        nbformat.writes(nbformat.v4.new_notebook(cells=cells)), encoding="utf-8"
+    )
     return root
 
 
 # --- names of folders
+
 
 @pytest.fixture(scope="module")
 def chinese(tmp_path_factory) -> tuple[Path, dict[str, str]]:
@@ -135,7 +173,10 @@ class TestChineseFolders:
     def test_a_handout_is_written(self, chinese):
         root, env = chinese
         course(env, "handout", str(root / "講義 一"), "09")
-        assert {path.parent.name for path in (root / "講義 一").glob("*/09_small.ipynb")} == {"student", "instructor"}
+        assert {path.parent.name for path in (root / "講義 一").glob("*/09_small.ipynb")} == {
+            "student",
+            "instructor",
+        }
 
     def test_progress_settings_and_pictures_are_kept(self, chinese):
         root, env = chinese
@@ -154,7 +195,9 @@ for kind in ("svg", "png", "pdf"):
 """
         done = child(["-c", code, str(root)], env)
         assert done.returncode == 0, done.stderr
-        assert Path(done.stdout.strip()).is_relative_to(root.parents[1]) and Path(done.stdout.strip()).is_file()
+        assert (
+            Path(done.stdout.strip()).is_relative_to(root.parents[1]) and Path(done.stdout.strip()).is_file()
+        )
         assert "<svg" in (root / "圖 一.svg").read_text(encoding="utf-8")
         assert (root / "圖 一.png").read_bytes().startswith(b"\x89PNG")
         assert (root / "圖 一.pdf").read_bytes().startswith(b"%PDF")
@@ -162,14 +205,18 @@ for kind in ("svg", "png", "pdf"):
     def test_the_doctor_and_the_explanations(self, chinese):
         _, env = chinese
         findings = json.loads(course(env, "doctor", "--json"))
-        assert not [one for one in findings if one["verdict"] == "problem" or "could not be checked" in one["en"]]
+        assert not [
+            one for one in findings if one["verdict"] == "problem" or "could not be checked" in one["en"]
+        ]
         assert "IndexError" in course(env, "explain", text="IndexError: index out of range in self\n")
 
     def test_a_checkpoint_in_such_a_folder(self, chinese):
         root, env = chinese
         shutil.copytree(root / "course_utils/assets/model", root / "我的 模型")
-        code = ("import sys; from transformers import GPT2LMHeadModel; from course_utils import checkpoint;"
-                "print(GPT2LMHeadModel.from_pretrained(checkpoint(sys.argv[1])).config.model_type)")
+        code = (
+            "import sys; from transformers import GPT2LMHeadModel; from course_utils import checkpoint;"
+            "print(GPT2LMHeadModel.from_pretrained(checkpoint(sys.argv[1])).config.model_type)"
+        )
         done = child(["-c", code, str(root / "我的 模型")], env)
         assert done.stdout.strip() == "gpt2", done.stderr
 
@@ -196,8 +243,14 @@ PASTED = "IndexError: index out of range in self — 王小明 €\n"
 def talk(env: dict[str, str], folder: Path, encoding: str) -> str:
     """What all commands print on such a console, in bytes of that encoding. Where one is like another, the doctor is quicker."""
     slow = [] if encoding in ("cp950", "ascii") else ["check_torch", "check_checkpoint"]
-    done = subprocess.run([sys.executable, "-c", TALK, str(folder), *slow], env=env, cwd=ROOT, input=PASTED.encode("utf-8"),
-                          capture_output=True, timeout=SECONDS)
+    done = subprocess.run(
+        [sys.executable, "-c", TALK, str(folder), *slow],
+        env=env,
+        cwd=ROOT,
+        input=PASTED.encode("utf-8"),
+        capture_output=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 0, done.stderr.decode(encoding, "replace")[-3000:]
     return (done.stdout + done.stderr).decode(encoding)
 
@@ -280,8 +333,13 @@ except EncodingWarning:
 
 def without_encoding(source: str) -> list[int]:
     """The lines that open, read or write a text file without saying its encoding."""
-    return [node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and _is_text_call(node)
-            and not any(keyword.arg in ("encoding", None) for keyword in node.keywords)]
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and _is_text_call(node)
+        and not any(keyword.arg in ("encoding", None) for keyword in node.keywords)
+    ]
 
 
 def _is_text_call(node: ast.Call) -> bool:
@@ -291,27 +349,45 @@ def _is_text_call(node: ast.Call) -> bool:
     whose = getattr(getattr(node.func, "value", None), "id", None)
     if name not in ("open", "fdopen") or whose in ("tarfile", "Image", "zipfile", "webbrowser", "opener"):
         return False
-    modes = [a.value for a in [*node.args, *(k.value for k in node.keywords if k.arg == "mode")] if isinstance(a, ast.Constant)]
+    modes = [
+        a.value
+        for a in [*node.args, *(k.value for k in node.keywords if k.arg == "mode")]
+        if isinstance(a, ast.Constant)
+    ]
     return not any(isinstance(mode, str) and "b" in mode and len(mode) <= 3 for mode in modes)
 
 
-@pytest.mark.parametrize(("source", "lines"), [
-    ("open('x')", [1]), ("\np.open('w')", [2]), ("p.read_text()", [1]), ("p.write_text('b')", [1]),
-    ("open('x', 'rb')", []), ("open('x', encoding='utf-8')", []), ("p.open(mode='xb')", []), ("os.fdopen(h, 'wb')", []),
-    ("tarfile.open(p, 'r|gz')", []), ("p.write_text('x', encoding='utf-8')", []),
-])
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("open('x')", [1]),
+        ("\np.open('w')", [2]),
+        ("p.read_text()", [1]),
+        ("p.write_text('b')", [1]),
+        ("open('x', 'rb')", []),
+        ("open('x', encoding='utf-8')", []),
+        ("p.open(mode='xb')", []),
+        ("os.fdopen(h, 'wb')", []),
+        ("tarfile.open(p, 'r|gz')", []),
+        ("p.write_text('x', encoding='utf-8')", []),
+    ],
+)
 def test_the_search_for_files_without_encoding(source, lines):
     assert without_encoding(source) == lines
 
 
 def test_no_file_of_the_course_is_opened_without_its_encoding():
     paths = [*(ROOT / "course_utils").rglob("*.py"), *(ROOT / ".ci").glob("*.py")]
-    found = {str(path.relative_to(ROOT)): lines for path in paths
-             if (lines := without_encoding(path.read_text(encoding="utf-8")))}
+    found = {
+        str(path.relative_to(ROOT)): lines
+        for path in paths
+        if (lines := without_encoding(path.read_text(encoding="utf-8")))
+    }
     assert len(paths) > 50 and found == {}
 
 
 # --- line ends
+
 
 def in_windows_form(path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
@@ -355,8 +431,19 @@ def test_a_checkout_as_on_windows_has_the_same_bytes(tmp_path):
     before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
     def git(*words: str) -> None:
-        own = ["-c", "core.autocrlf=true", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", *own, *words], cwd=root, check=True, capture_output=True, env=environment(tmp_path))
+        own = [
+            "-c",
+            "core.autocrlf=true",
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@example.org",
+            "-c",
+            "commit.gpgsign=false",
+        ]
+        subprocess.run(
+            ["git", *own, *words], cwd=root, check=True, capture_output=True, env=environment(tmp_path)
+        )
 
     git("init")
     git("add", "--all", "--force")
@@ -365,18 +452,32 @@ def test_a_checkout_as_on_windows_has_the_same_bytes(tmp_path):
         path.unlink()
     git("checkout", "--", ".")
     assert [path.name for path, content in before.items() if path.read_bytes() != content] == []
-    assert not [path.name for path, content in before.items() if path.suffix in (".ipynb", ".py") and b"\r\n" in content]
+    assert not [
+        path.name
+        for path, content in before.items()
+        if path.suffix in (".ipynb", ".py") and b"\r\n" in content
+    ]
 
 
 # --- processes
 
-@pytest.mark.parametrize("method", [
-    "spawn",
-    pytest.param("forkserver", marks=pytest.mark.skipif(os.name != "posix", reason="needs another operating system: no forkserver")),
-])
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "spawn",
+        pytest.param(
+            "forkserver",
+            marks=pytest.mark.skipif(
+                os.name != "posix", reason="needs another operating system: no forkserver"
+            ),
+        ),
+    ],
+)
 def test_the_course_works_in_processes_however_they_start(tmp_path, method):
     """The course starts no Python processes of its own; a learner's DataLoader or pool does."""
-    (tmp_path / "工作.py").write_text("""
+    (tmp_path / "工作.py").write_text(
+        """
 import multiprocessing, sys
 from course_utils import BUNDLED, checkpoint, language
 from course_utils.practice import record
@@ -391,12 +492,15 @@ if __name__ == "__main__":
         assert pool.map(work, [f"01-{n}" for n in range(8)]) == [(True, True, "both", True)] * 8
     assert len(record.outcomes()) == 8, "processes that write at the same time lose nothing"
     print("done")
-""", encoding="utf-8")
+""",
+        encoding="utf-8",
+    )
     done = child([str(tmp_path / "工作.py"), method], environment(tmp_path))
     assert done.stdout == "done\n", done.stderr
 
 
 # --- places that cannot be written
+
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[tuple[str, ...]]:
@@ -438,7 +542,9 @@ class TestReadOnlyInstall:
         course(env | {"PYTHONDONTWRITEBYTECODE": "1"}, "refresh", "09")
         with read_only(installed) as prefix:
             done = child(["-c", f"open({str(installed / 'x')!r}, 'w')"], env, prefix=prefix)
-            assert done.returncode and ("Read-only" in done.stderr or "Permission" in done.stderr), "it can be written after all"
+            assert done.returncode and ("Read-only" in done.stderr or "Permission" in done.stderr), (
+                "it can be written after all"
+            )
             done = child(["-m", "course_utils", "lab", "--no-browser"], env, prefix=prefix)
             assert done.returncode == 1 and "--folder" in done.stderr and "Traceback" not in done.stderr
             assert "無法讀寫工作副本" in done.stderr and "cannot be read or written" in done.stderr
@@ -475,7 +581,11 @@ class TestHome:
         env, prefix = place
         said = succeeds(prefix, env | {"PYTHONPATH": str(installed)}, "-m", "course_utils", "refresh", "09")
         assert "stored anew" in said
-        outputs = [o for cell in json.loads((installed / "notebooks/09_small.ipynb").read_bytes())["cells"] for o in cell["outputs"]]
+        outputs = [
+            o
+            for cell in json.loads((installed / "notebooks/09_small.ipynb").read_bytes())["cells"]
+            for o in cell["outputs"]
+        ]
         assert [one["output_type"] for one in outputs] == ["execute_result", "execute_result"]
 
     def test_the_doctor_says_it_in_both_languages(self, place):
@@ -484,7 +594,9 @@ class TestHome:
         about = [one for one in findings if "home folder cannot be written" in one["en"]]
         assert len(about) == 1 and "家目錄無法寫入" in about[0]["zh"] and "HOME" in about[0]["remedy_zh"]
         assert any("progress cannot be saved" in one["en"] for one in findings)
-        assert not [one for one in findings if one["verdict"] == "problem" or "could not be checked" in one["en"]]
+        assert not [
+            one for one in findings if one["verdict"] == "problem" or "could not be checked" in one["en"]
+        ]
 
     def test_settings_and_progress_hold_until_the_process_ends(self, place):
         env, prefix = place
@@ -552,10 +664,13 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     assert {"HF_HOME", "COURSE_DATA", "IPYTHONDIR"} <= found.keys()
     (tmp_path / "none").mkdir()
     monkeypatch.setattr(home, "is_writable", lambda place: False)
-    assert not {"HF_HOME", "HOME"} & home.stand_ins(tmp_path / "x").keys(), "models in its cache can still be read"
+    assert not {"HF_HOME", "HOME"} & home.stand_ins(tmp_path / "x").keys(), (
+        "models in its cache can still be read"
+    )
 
 
 # --- fonts
+
 
 def test_chinese_is_drawn_where_the_system_has_no_chinese_font(tmp_path):
     """matplotlib is left its own fonts alone, as on a fresh server; a sign that no font has is a warning, so an error."""

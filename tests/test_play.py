@@ -13,8 +13,18 @@ from transformers import AutoTokenizer
 from course_utils import BUNDLED, CourseError, conversion, insight, play, world
 from course_utils.play.writers import Autocomplete, Storyteller
 
-HOSTILE = ["<script>alert(1)</script>", '<img src=x onerror="alert(1)">', "a & b", "\u202eevil\u202c", "a\u200bb", "\x00\x07",
-           "שלום", "</textarea>", "{{", "\n\n\n"]
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "a & b",
+    "\u202eevil\u202c",
+    "a\u200bb",
+    "\x00\x07",
+    "שלום",
+    "</textarea>",
+    "{{",
+    "\n\n\n",
+]
 
 
 ANY_LENGTH = (Autocomplete, Storyteller)  # their context slides
@@ -31,9 +41,14 @@ def model():
 
 
 def widgets(model, tokenizer):
-    return [play.next_token(model, tokenizer, "ab"), play.sampling_playground(model, tokenizer, "ab"),
-            play.attention_explorer(model, tokenizer, "ab"), play.conversion_lab(model.transformer, tokenizer, "ab"),
-            play.autocomplete(model, tokenizer, "ab"), play.storyteller(model, tokenizer, "ab")]
+    return [
+        play.next_token(model, tokenizer, "ab"),
+        play.sampling_playground(model, tokenizer, "ab"),
+        play.attention_explorer(model, tokenizer, "ab"),
+        play.conversion_lab(model.transformer, tokenizer, "ab"),
+        play.autocomplete(model, tokenizer, "ab"),
+        play.storyteller(model, tokenizer, "ab"),
+    ]
 
 
 def text_event(widget):
@@ -47,7 +62,9 @@ def shown(widget):
 def test_each_has_a_plain_name_and_a_picture(model, tokenizer):
     for widget in widgets(model, tokenizer):
         bundle = widget._repr_mimebundle_()
-        assert re.fullmatch(r"\[.* \| .*\]", bundle["text/plain"]) and bundle["image/png"].startswith(b"\x89PNG")
+        assert re.fullmatch(r"\[.* \| .*\]", bundle["text/plain"]) and bundle["image/png"].startswith(
+            b"\x89PNG"
+        )
         assert "application/vnd.jupyter.widget-view+json" in bundle
 
 
@@ -71,7 +88,10 @@ def test_text_is_data(model, tokenizer, text):
             widget.job.wait()
         html = shown(widget)
         assert widget.regions["message"] == ""
-        assert not re.search(r"<script|<img(?! src=\"data:image/png;base64)|onerror=\"|</textarea>.*</textarea>.*</textarea>", html)
+        assert not re.search(
+            r"<script|<img(?! src=\"data:image/png;base64)|onerror=\"|</textarea>.*</textarea>.*</textarea>",
+            html,
+        )
         assert "\u202e" not in html and "\u200b" not in html and "\x00" not in html
 
 
@@ -109,7 +129,9 @@ class TestNextToken:
         widget = play.next_token(model, tokenizer, "ab", k=3)
         first = list(widget.ids)
         bar = insight.next_tokens(model, tokenizer, "ab", 3)
-        assert re.findall(r'data-click="append" data-value="(\d+)"', widget.regions["next"]) == list(map(str, bar.ids))
+        assert re.findall(r'data-click="append" data-value="(\d+)"', widget.regions["next"]) == list(
+            map(str, bar.ids)
+        )
         widget.handle("append", str(bar.ids[0]))
         assert widget.ids == [*first, bar.ids[0]]
         widget.handle("undo", None)
@@ -181,7 +203,10 @@ class TestPlayground:
         widget.handle("stop", None)
         widget.job.wait(5)
         assert not widget.job.is_running and "stopped" in widget.regions["progress"]
-        assert 0 < widget.samples.steps < 1900 and f"max_new_tokens={widget.samples.steps}," in widget.samples.call
+        assert (
+            0 < widget.samples.steps < 1900
+            and f"max_new_tokens={widget.samples.steps}," in widget.samples.call
+        )
         widget.handle("max_new_tokens", 3.0)
         widget.handle("generate", None)
         widget.job.wait()
@@ -189,8 +214,12 @@ class TestPlayground:
 
 
 class TestConversionLab:
-    FAULTS = {"tie": {"tie", "logits"}, "layer": {"weights", "settings", "logits"}, "train": {"mode"},
-              "generation": {"generation"}}
+    FAULTS = {
+        "tie": {"tie", "logits"},
+        "layer": {"weights", "settings", "logits"},
+        "train": {"mode"},
+        "generation": {"generation"},
+    }
 
     @pytest.fixture
     def base(self, model, tmp_path):
@@ -241,12 +270,19 @@ class TestConversionLab:
 
 def test_importing_the_package_loads_no_widget():
     code = "import sys; from course_utils import play; print([m for m in ('anywidget', 'ipywidgets', 'torch') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        == "[]"
+    )
 
 
 def test_a_process_ends_while_a_widget_is_writing():
-    code = ("import sys; sys.path.insert(0, 'tests')\nfrom tiny import build, byte_tokenizer\nfrom course_utils import play\n"
-            "w = play.sampling_playground(build(n_positions=3000), byte_tokenizer(), 'ab')\n"
-            "w.handle('max_new_tokens', 2900.0); w.handle('generate', None)")
+    code = (
+        "import sys; sys.path.insert(0, 'tests')\nfrom tiny import build, byte_tokenizer\nfrom course_utils import play\n"
+        "w = play.sampling_playground(build(n_positions=3000), byte_tokenizer(), 'ab')\n"
+        "w.handle('max_new_tokens', 2900.0); w.handle('generate', None)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr

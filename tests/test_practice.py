@@ -77,13 +77,28 @@ def too_few_parameters():
 
 
 HOSTILE = {
-    "none": None, "nan": float("nan"), "infinity": float("inf"), "empty": "", "text": "ValueError" * 1000,
-    "class": int, "module": torch, "array": np.zeros(3), "spiteful": Spiteful(), "negative": -(10**400),
-    "bytes": b"\xff", "nested": [[[]]], "huge": torch.empty(1, device="meta").expand(10**9),
+    "none": None,
+    "nan": float("nan"),
+    "infinity": float("inf"),
+    "empty": "",
+    "text": "ValueError" * 1000,
+    "class": int,
+    "module": torch,
+    "array": np.zeros(3),
+    "spiteful": Spiteful(),
+    "negative": -(10**400),
+    "bytes": b"\xff",
+    "nested": [[[]]],
+    "huge": torch.empty(1, device="meta").expand(10**9),
     "nans": torch.full((2, 3), torch.nan),
-    "sparse": torch.eye(3).to_sparse(), "complex": torch.ones(2, 2, dtype=torch.complex64), "exit": raises,
-    "parameters": too_few_parameters, "returns none": lambda *a: None, "returns nan": lambda *a: float("nan"),
-    "returns meta": lambda *a: torch.empty(2, 2, device="meta"), "returns itself": lambda *a: a,
+    "sparse": torch.eye(3).to_sparse(),
+    "complex": torch.ones(2, 2, dtype=torch.complex64),
+    "exit": raises,
+    "parameters": too_few_parameters,
+    "returns none": lambda *a: None,
+    "returns nan": lambda *a: float("nan"),
+    "returns meta": lambda *a: torch.empty(2, 2, device="meta"),
+    "returns itself": lambda *a: a,
     "returns spite": lambda *a: Spiteful(),
 }
 
@@ -152,14 +167,18 @@ def _texts(value):
             yield from _texts(getattr(value, name))
 
 
-@pytest.mark.parametrize("one", [*EVERY, *(one for _, one in ASKED)], ids=lambda one: getattr(one, "key", "quick"))
+@pytest.mark.parametrize(
+    "one", [*EVERY, *(one for _, one in ASKED)], ids=lambda one: getattr(one, "key", "quick")
+)
 def test_both_languages_say_the_same(one):
     """Code and numbers are the same on both sides, and neither side is empty."""
     for text in _texts(one):
         assert text.en.strip() and text.zh.strip()
         code = [sorted(set(re.findall(r"`([^`]+)`", side))) for side in (text.en, text.zh)]
         assert code[0] == code[1], text
-        assert re.search("[一-鿿]", text.zh) and not re.search("[一-鿿]", re.sub(r"`[^`]*`|\"[^\"]*\"", "", text.en))
+        assert re.search("[一-鿿]", text.zh) and not re.search(
+            "[一-鿿]", re.sub(r"`[^`]*`|\"[^\"]*\"", "", text.en)
+        )
 
 
 def lesson_cells(lesson):
@@ -170,7 +189,9 @@ def lesson_cells(lesson):
 @pytest.mark.parametrize("one", EVERY, ids=ids)
 def test_the_lesson_states_the_exercise_and_leaves_it_open(one):
     cells = lesson_cells(one.key[:2])
-    at = [number for number, cell in enumerate(cells) if cell.cell_type == "code" and cell.source == one.blank]
+    at = [
+        number for number, cell in enumerate(cells) if cell.cell_type == "code" and cell.source == one.blank
+    ]
     assert len(at) == 1
     stated = cells[at[0] - 1].source
     assert one.statement.markdown() in stated and one.title.zh in stated and one.title.en in stated

@@ -36,13 +36,17 @@ def a_text(en="x"):
 
 def an_exercise(checker, mistakes=()):
     text = a_text()
-    return Exercise("01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes)
+    return Exercise(
+        "01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes
+    )
 
 
 # --- the placeholder
 
 
-@pytest.mark.parametrize("use", [lambda p: p + 1, lambda p: 2 * p, lambda p: p(1), lambda p: p[0], bool, len, list, float])
+@pytest.mark.parametrize(
+    "use", [lambda p: p + 1, lambda p: 2 * p, lambda p: p(1), lambda p: p[0], bool, len, list, float]
+)
 def test_a_placeholder_in_use_says_that_it_is_to_be_replaced(use):
     with pytest.raises(CourseError, match="still a ____"):
         use(____)
@@ -115,23 +119,45 @@ def test_an_endless_loop_is_really_stopped():
 # --- comparisons
 
 
-@pytest.mark.parametrize(("answer", "right"), [
-    (torch.ones(2, 3), torch.ones(2, 3) + 1e-6), (3, 3), (2.0001, 2.0), (torch.tensor(2.0), 2.0), ([1, 2], (1, 2)),
-    (torch.Size([2, 3]), (2, 3)), ("a", "a"), (True, True), ({"a": 1}, {"a": 1}),
-])
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        (torch.ones(2, 3), torch.ones(2, 3) + 1e-6),
+        (3, 3),
+        (2.0001, 2.0),
+        (torch.tensor(2.0), 2.0),
+        ([1, 2], (1, 2)),
+        (torch.Size([2, 3]), (2, 3)),
+        ("a", "a"),
+        (True, True),
+        ({"a": 1}, {"a": 1}),
+    ],
+)
 def test_what_is_right_is_right(answer, right):
     assert difference(answer, right) is None
 
 
-@pytest.mark.parametrize(("answer", "right", "property_named"), [
-    (torch.ones(3, 2), torch.ones(2, 3), "shape"), (torch.ones(2).double(), torch.ones(2), "dtype"),
-    (torch.ones(2, device="meta"), torch.ones(2), "meta"), (torch.tensor([1.0, 2.0]), torch.ones(2), "[1]"),
-    (torch.tensor([torch.nan, 1.0]), torch.ones(2), "nan"), (torch.ones(2).to_sparse(), torch.ones(2), "sparse"),
-    ([1.0, 1.0], torch.ones(2), "type"), (None, torch.ones(2), "return"), (float("nan"), 1.0, "nan"), (True, 1, "type"),
-    (1.5, 1, "not right"), ("1", 1, "type"), ((1,), (1, 2), "length"), ((1, 3), (1, 2), "Entry 1"),
-    ({"b": 1}, {"a": 1}, "keys"),
-    (1, True, "type"),
-])
+@pytest.mark.parametrize(
+    ("answer", "right", "property_named"),
+    [
+        (torch.ones(3, 2), torch.ones(2, 3), "shape"),
+        (torch.ones(2).double(), torch.ones(2), "dtype"),
+        (torch.ones(2, device="meta"), torch.ones(2), "meta"),
+        (torch.tensor([1.0, 2.0]), torch.ones(2), "[1]"),
+        (torch.tensor([torch.nan, 1.0]), torch.ones(2), "nan"),
+        (torch.ones(2).to_sparse(), torch.ones(2), "sparse"),
+        ([1.0, 1.0], torch.ones(2), "type"),
+        (None, torch.ones(2), "return"),
+        (float("nan"), 1.0, "nan"),
+        (True, 1, "type"),
+        (1.5, 1, "not right"),
+        ("1", 1, "type"),
+        ((1,), (1, 2), "length"),
+        ((1, 3), (1, 2), "Entry 1"),
+        ({"b": 1}, {"a": 1}, "keys"),
+        (1, True, "type"),
+    ],
+)
 def test_what_is_wrong_is_named(answer, right, property_named):
     found = difference(answer, right, Tolerance())
     assert property_named in found.en and found.zh != found.en
@@ -174,7 +200,9 @@ def test_a_fault_of_the_checker_is_not_laid_to_the_answer():
 
 def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):
     verdict = base_model.q1.check(____)
-    assert '<div lang="zh-Hant">' in verdict._repr_markdown_() and '<div lang="en">' in verdict._repr_markdown_()
+    assert (
+        '<div lang="zh-Hant">' in verdict._repr_markdown_() and '<div lang="en">' in verdict._repr_markdown_()
+    )
     monkeypatch.setenv("COURSE_LANGUAGE", "en")
     assert repr(verdict).startswith("⬜ Not attempted") and "還沒" not in repr(verdict)
     monkeypatch.setenv("COURSE_LANGUAGE", "zh")
@@ -208,8 +236,18 @@ def test_an_untouched_cell_writes_nothing(data):
     assert not data.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"version": 1, "exercises": 3}', b"[" * 100_000,
-                                     b'{"version": 1, "exercises": {"01.1": "great", "01.2": ["correct"]}}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"\xff\xfe",
+        b'{"version": 1, "exercises": 3}',
+        b"[" * 100_000,
+        b'{"version": 1, "exercises": {"01.1": "great", "01.2": ["correct"]}}',
+    ],
+)
 def test_a_damaged_file_breaks_nothing(data, content):
     data.mkdir()
     record.path().write_bytes(content)
@@ -230,14 +268,19 @@ def test_the_file_of_a_newer_version_is_left_alone(data):
     record.path().write_text(content, encoding="utf-8")
     assert not record.note("01.2", "correct")
     assert record.path().read_text(encoding="utf-8") == content
-    assert record.outcomes() == {"01.2": "correct"} and "could not be saved" in practice.progress("01").text.en
+    assert (
+        record.outcomes() == {"01.2": "correct"} and "could not be saved" in practice.progress("01").text.en
+    )
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "file" / "data"))
     assert base_model.q1.check(SIZES).outcome is Outcome.CORRECT
-    assert "1 of 5 done" in practice.progress("01").text.en and "could not be saved" in practice.progress("01").text.en
+    assert (
+        "1 of 5 done" in practice.progress("01").text.en
+        and "could not be saved" in practice.progress("01").text.en
+    )
 
 
 def test_a_folder_that_can_be_written_again_gets_what_was_kept(data):
@@ -269,8 +312,10 @@ def test_two_notebooks_at_once_lose_nothing():
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
 def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(data):
-    code = ("from course_utils.practice import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
-            "n = 0\nwhile True:\n    n += 1\n    record.note(f'02.{n % 50}', 'correct')")
+    code = (
+        "from course_utils.practice import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
+        "n = 0\nwhile True:\n    n += 1\n    record.note(f'02.{n % 50}', 'correct')"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "on\n"
     time.sleep(0.3)
@@ -294,7 +339,10 @@ def test_the_buttons_show_the_explanation_of_the_one_pressed():
     assert [button.description for button in shown.buttons] == ["a", "b", "c"]
     for button, option in zip(shown.buttons, base_model.quick1.options):
         button.click()
-        assert option.because.en.split("`")[0] in shown.feedback.value and 'lang="zh-Hant"' in shown.feedback.value
+        assert (
+            option.because.en.split("`")[0] in shown.feedback.value
+            and 'lang="zh-Hant"' in shown.feedback.value
+        )
 
 
 def test_a_question_has_a_text_twin():

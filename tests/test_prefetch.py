@@ -33,8 +33,14 @@ def model(tmp_path_factory) -> Path:
 def hub(model, monkeypatch):
     with serving({NAME: model}) as running:
         monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", running.url)
-        template = huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE  # made of the endpoint when it was imported
-        monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", running.url + template[template.index("/{"):])
+        template = (
+            huggingface_hub.constants.HUGGINGFACE_CO_URL_TEMPLATE
+        )  # made of the endpoint when it was imported
+        monkeypatch.setattr(
+            huggingface_hub.constants,
+            "HUGGINGFACE_CO_URL_TEMPLATE",
+            running.url + template[template.index("/{") :],
+        )
         monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
         yield running
 
@@ -56,11 +62,24 @@ for name in (checkpoint(), {NAME!r}):
 """
 
 
-def in_the_room(hub: Path, code: str, *before: str, cwd: Path | None = None, **variables: str) -> subprocess.CompletedProcess:
+def in_the_room(
+    hub: Path, code: str, *before: str, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess:
     """Run code as a student would who was told where the models are. `before`: what the command begins with."""
-    told = {"HF_HUB_CACHE": str(hub), "HF_HUB_OFFLINE": "1", "COURSE_CHECKPOINT": NAME, "PYTHONPATH": str(repository())}
-    return subprocess.run([*before, sys.executable, "-c", code], env={**os.environ, **told, **variables},
-                          capture_output=True, text=True, timeout=300, cwd=cwd)
+    told = {
+        "HF_HUB_CACHE": str(hub),
+        "HF_HUB_OFFLINE": "1",
+        "COURSE_CHECKPOINT": NAME,
+        "PYTHONPATH": str(repository()),
+    }
+    return subprocess.run(
+        [*before, sys.executable, "-c", code],
+        env={**os.environ, **told, **variables},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=cwd,
+    )
 
 
 class TestModels:
@@ -72,7 +91,9 @@ class TestModels:
         for file in model.iterdir():
             assert (snapshot(tmp_path) / file.name).read_bytes() == file.read_bytes()
         assert (tmp_path / "course" / "notebooks" / "00_start_here.ipynb").is_file()
-        assert huggingface_hub.try_to_load_from_cache(NAME, "config.json", cache_dir=tmp_path / "hub")  # by the name alone
+        assert huggingface_hub.try_to_load_from_cache(
+            NAME, "config.json", cache_dir=tmp_path / "hub"
+        )  # by the name alone
         assert main(["--check", "--to", str(tmp_path)]) == 0
 
     def test_the_name_is_enough_without_a_network(self, hub, tmp_path):
@@ -89,7 +110,9 @@ class TestModels:
 
     def test_what_broke_off_is_not_whole_and_goes_on(self, hub, model, tmp_path, monkeypatch):
         size = (model / "model.safetensors").stat().st_size
-        monkeypatch.setattr(huggingface_hub.file_download, "http_get", _once(huggingface_hub.file_download.http_get))
+        monkeypatch.setattr(
+            huggingface_hub.file_download, "http_get", _once(huggingface_hub.file_download.http_get)
+        )
         hub.cut = size // 2
         with pytest.raises(CourseError, match="Run this again"):
             prefetch("--to", tmp_path)
@@ -98,7 +121,9 @@ class TestModels:
             main(["--check", "--to", str(tmp_path)])
         hub.cut = None
         assert prefetch("--to", tmp_path) == 0 and main(["--check", "--to", str(tmp_path)]) == 0
-        assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == (model / "model.safetensors").read_bytes()
+        assert (snapshot(tmp_path) / "model.safetensors").read_bytes() == (
+            model / "model.safetensors"
+        ).read_bytes()
 
     def test_what_an_earlier_run_brought_still_counts(self, hub, tmp_path):
         prefetch("--to", tmp_path)
@@ -110,7 +135,10 @@ class TestModels:
         weights = snapshot(tmp_path) / "model.safetensors"
         with weights.resolve().open("r+b") as stream:
             stream.write(b"spoilt")
-        assert main(["--check", "--to", str(tmp_path)]) == 1 and "model.safetensors: 內容不對 | changed" in capsys.readouterr().out
+        assert (
+            main(["--check", "--to", str(tmp_path)]) == 1
+            and "model.safetensors: 內容不對 | changed" in capsys.readouterr().out
+        )
         assert prefetch("--to", tmp_path) == 0
         assert weights.read_bytes() == (model / "model.safetensors").read_bytes()
 
@@ -118,7 +146,9 @@ class TestModels:
         hub.spoilt = True
         with pytest.raises(CourseError, match="model.safetensors arrived damaged"):
             prefetch("--to", tmp_path)
-        assert not (snapshot(tmp_path) / "model.safetensors").exists() and not (tmp_path / "SHA256SUMS").exists()
+        assert (
+            not (snapshot(tmp_path) / "model.safetensors").exists() and not (tmp_path / "SHA256SUMS").exists()
+        )
         hub.spoilt = False
         assert prefetch("--to", tmp_path) == 0
 
@@ -160,7 +190,9 @@ class TestModels:
         shutil.rmtree(work.parent)
         assert prefetch("--to", tmp_path) == 0 and not (tmp_path / "course" / "gpt2_course.egg-info").exists()
 
-    @pytest.mark.parametrize("name", ["notebooks/我的筆記.ipynb", "notebooks/01_base_model.ipynb", ".git/config"])
+    @pytest.mark.parametrize(
+        "name", ["notebooks/我的筆記.ipynb", "notebooks/01_base_model.ipynb", ".git/config"]
+    )
     @pytest.mark.parametrize("is_whole", [True, False])
     def test_a_file_added_or_changed_in_a_fetched_course_is_not_lost(self, tmp_path, name, is_whole):
         main(["--to", str(tmp_path), "--no-wheels"])
@@ -229,7 +261,10 @@ class TestModels:
         assert course.overlaps(tmp_path, root) and not course.overlaps(root / "kit", root)
 
     def test_two_runs_at_once(self, tmp_path):
-        with FileLock(tmp_path / ".prefetch.lock"), pytest.raises(CourseError, match="Another `prefetch` is at work"):
+        with (
+            FileLock(tmp_path / ".prefetch.lock"),
+            pytest.raises(CourseError, match="Another `prefetch` is at work"),
+        ):
             main(["--to", str(tmp_path), "--no-wheels"])
         assert not (tmp_path / "course").exists()
         assert main(["--to", str(tmp_path), "--no-wheels"]) == 0
@@ -267,9 +302,15 @@ class TestManifest:
         (folder / "wheels" / "b.whl").write_bytes(b"b")
         (folder / "wheels" / "Thumbs.db").write_bytes(b"b")
         found = manifest.check(folder)
-        assert (found.missing, found.changed, found.extra) == (("course/.gitignore",), ("wheels/a.whl",), ("wheels/b.whl",))
+        assert (found.missing, found.changed, found.extra) == (
+            ("course/.gitignore",),
+            ("wheels/a.whl",),
+            ("wheels/b.whl",),
+        )
 
-    @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="needs another operating system: it has no sha256sum")
+    @pytest.mark.skipif(
+        shutil.which("sha256sum") is None, reason="needs another operating system: it has no sha256sum"
+    )
     def test_sha256sum_reads_it(self, tmp_path):
         folder = self.folder(tmp_path)
         command = ["sha256sum", "--quiet", "--strict", "--check", "SHA256SUMS"]
@@ -300,12 +341,20 @@ class TestManifest:
 def wheel(folder: Path, file: str, *needs: str) -> None:
     """Write a wheel that holds nothing but what it requires."""
     name, version = file.split("-")[:2]
-    lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}", *(f"Requires-Dist: {one}" for one in needs), ""]
+    lines = [
+        f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}",
+        *(f"Requires-Dist: {one}" for one in needs),
+        "",
+    ]
     with zipfile.ZipFile(folder / file, "w") as archive:
         archive.writestr(f"{name}-{version}.dist-info/METADATA", "\n".join(lines))
 
 
-LINUX, MAC, WINDOWS = Target("linux-x86_64", "3.12"), Target("macos-arm64", "3.12"), Target("windows-x86_64", "3.12")
+LINUX, MAC, WINDOWS = (
+    Target("linux-x86_64", "3.12"),
+    Target("macos-arm64", "3.12"),
+    Target("windows-x86_64", "3.12"),
+)
 
 
 class TestWheels:
@@ -313,20 +362,33 @@ class TestWheels:
         return [str(one) for one in missing(folder, target, [Requirement(one) for one in wanted])]
 
     def test_conditions_are_judged_for_the_target(self, tmp_path):
-        wheel(tmp_path, "server-1.0-py3-none-any.whl", 'pywinpty>=2; os_name == "nt"', 'appnope; sys_platform == "darwin"',
-              'old; python_version < "3.12"', 'extra-one; extra == "more"')
+        wheel(
+            tmp_path,
+            "server-1.0-py3-none-any.whl",
+            'pywinpty>=2; os_name == "nt"',
+            'appnope; sys_platform == "darwin"',
+            'old; python_version < "3.12"',
+            'extra-one; extra == "more"',
+        )
         assert self.lacking(tmp_path, LINUX, "server") == []
         assert self.lacking(tmp_path, WINDOWS, "server") == ["pywinpty>=2"]
         assert self.lacking(tmp_path, MAC, "server") == ["appnope"]
         assert self.lacking(tmp_path, LINUX, "server[more]") == ["extra-one"]
         assert self.lacking(tmp_path, Target("linux-x86_64", "3.11"), "server") == ["old"]
 
-    @pytest.mark.parametrize(("file", "runs_on"), [
-        ("a-1-cp312-cp312-manylinux_2_28_x86_64.whl", [LINUX]), ("a-1-cp312-cp312-win_amd64.whl", [WINDOWS]),
-        ("a-1-cp311-cp311-win_amd64.whl", []), ("a-1-cp39-abi3-macosx_11_0_arm64.whl", [MAC]),
-        ("a-1-cp39-abi3-macosx_10_12_universal2.whl", [MAC]), ("a-1-cp312-cp312-macosx_11_0_universal2.whl", [MAC]),
-        ("a-1-py3-none-any.whl", [LINUX, MAC, WINDOWS]), ("a-1-cp312-cp312-manylinux_2_28_aarch64.whl", []),
-    ])
+    @pytest.mark.parametrize(
+        ("file", "runs_on"),
+        [
+            ("a-1-cp312-cp312-manylinux_2_28_x86_64.whl", [LINUX]),
+            ("a-1-cp312-cp312-win_amd64.whl", [WINDOWS]),
+            ("a-1-cp311-cp311-win_amd64.whl", []),
+            ("a-1-cp39-abi3-macosx_11_0_arm64.whl", [MAC]),
+            ("a-1-cp39-abi3-macosx_10_12_universal2.whl", [MAC]),
+            ("a-1-cp312-cp312-macosx_11_0_universal2.whl", [MAC]),
+            ("a-1-py3-none-any.whl", [LINUX, MAC, WINDOWS]),
+            ("a-1-cp312-cp312-manylinux_2_28_aarch64.whl", []),
+        ],
+    )
     def test_a_wheel_counts_where_it_runs(self, tmp_path, file, runs_on):
         wheel(tmp_path, file)
         assert [one for one in (LINUX, MAC, WINDOWS) if not self.lacking(tmp_path, one, "a")] == runs_on
@@ -379,7 +441,11 @@ class TestWheels:
         half.parent.mkdir()
         half.write_bytes(b"PK half")
         with pytest.MonkeyPatch.context() as patch:
-            for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull}.items():
+            for name, value in {
+                "PIP_NO_INDEX": "1",
+                "PIP_FIND_LINKS": "",
+                "PIP_CONFIG_FILE": os.devnull,
+            }.items():
                 patch.setenv(name, value)
             with pytest.raises(CourseError, match="pip could not fetch everything"):
                 main(["--to", str(tmp_path), "--platform", "windows-x86_64", "--python", "3.12"])
@@ -389,8 +455,17 @@ class TestWheels:
         names = {one.name for one in wheels.requirements(repository())}
         assert {"torch", "transformers", "jupyterlab", "setuptools"} <= names
 
-    @pytest.mark.parametrize(("platform", "python"), [("linux-x86", "3.12"), ("", "3.12"), *((PLATFORMS[0], one) for one in (
-        "3.10", "three", "3.²", "3.012", "3.1१", "4.0", "3.12.1", "３．9"))])
+    @pytest.mark.parametrize(
+        ("platform", "python"),
+        [
+            ("linux-x86", "3.12"),
+            ("", "3.12"),
+            *(
+                (PLATFORMS[0], one)
+                for one in ("3.10", "three", "3.²", "3.012", "3.1१", "4.0", "3.12.1", "３．9")
+            ),
+        ],
+    )
     def test_a_target_that_is_none(self, platform, python):
         with pytest.raises(CourseError, match="choose from|3.11 or newer"):
             checked(platform, python)
@@ -401,7 +476,18 @@ class TestWheels:
     def test_a_target_that_is_not_complete_is_not_whole(self, monkeypatch, tmp_path):
         monkeypatch.setattr(wheels, "fetch", lambda *_: None)
         with pytest.raises(CourseError, match="not all packages for: macos-arm64, Python 3.12"):
-            main(["--to", str(tmp_path), "--platform", "macos-arm64", "--python", "3.12", "--python", "３.１２"])
+            main(
+                [
+                    "--to",
+                    str(tmp_path),
+                    "--platform",
+                    "macos-arm64",
+                    "--python",
+                    "3.12",
+                    "--python",
+                    "３.１２",
+                ]
+            )
         assert not (tmp_path / "SHA256SUMS").exists()
 
     def test_this_machine_is_a_target(self):
@@ -415,7 +501,10 @@ def test_the_copy_is_the_course_alone(tmp_path):
     (root / "my-course").mkdir()
     for to in (tmp_path / "course", tmp_path / "course"):  # a second time replaces the first
         course.copy(root, to)
-        assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*")) == ["notebooks", "notebooks/00_a.ipynb"]
+        assert sorted(path.relative_to(to).as_posix() for path in to.rglob("*")) == [
+            "notebooks",
+            "notebooks/00_a.ipynb",
+        ]
     assert all((repository() / name).exists() for name in course.COURSE)
 
 
@@ -441,7 +530,10 @@ def test_a_copy_that_cannot_be_replaced_stays_as_it_was(tmp_path, monkeypatch):
         course.copy(root, to)
     assert (to / "notebooks" / "00_a.ipynb").exists()
     course.copy(root, to)
-    assert not (to / "notebooks" / "00_a.ipynb").exists() and {path.name for path in tmp_path.iterdir()} == {"root", "course"}
+    assert not (to / "notebooks" / "00_a.ipynb").exists() and {path.name for path in tmp_path.iterdir()} == {
+        "root",
+        "course",
+    }
 
 
 def _refuse(*_):
@@ -451,13 +543,21 @@ def _refuse(*_):
 class TestRoom:
     @pytest.mark.parametrize("commands", [room.posix, room.windows])
     def test_each_folder_has_the_commands_for_what_is_in_it(self, commands):
-        assert "--no-index --find-links" in commands([]) and "--no-index" not in commands([], with_wheels=False)
-        assert "HF_HUB_OFFLINE" not in commands([]) and f"COURSE_CHECKPOINT={NAME}" in commands([NAME]).replace(' = "', "=")
+        assert "--no-index --find-links" in commands([]) and "--no-index" not in commands(
+            [], with_wheels=False
+        )
+        assert "HF_HUB_OFFLINE" not in commands([]) and f"COURSE_CHECKPOINT={NAME}" in commands(
+            [NAME]
+        ).replace(' = "', "=")
 
     def test_a_network_is_needed_for_packages_that_are_not_there(self):
         assert "No network is needed" in room.instructions(["linux-x86_64, Python 3.12"], [])
         alone = room.instructions([], [NAME])
-        assert "套件要從網路安裝" in alone and "Packages are installed from the network" in alone and "--no-index" not in alone
+        assert (
+            "套件要從網路安裝" in alone
+            and "Packages are installed from the network" in alone
+            and "--no-index" not in alone
+        )
 
 
 def bound_by_permissions() -> list[str]:
@@ -494,8 +594,10 @@ for finding in doctor.check_cached_models():
 """
 
 
-@pytest.mark.skipif(os.name == "nt" or bool(os.geteuid() == 0 and not shutil.which("setpriv")),
-                    reason="needs not to be root, or another operating system: one where permissions bind")
+@pytest.mark.skipif(
+    os.name == "nt" or bool(os.geteuid() == 0 and not shutil.which("setpriv")),
+    reason="needs not to be root, or another operating system: one where permissions bind",
+)
 class TestSharedCache:
     """One folder that all read and none can write, by its permissions."""
 
@@ -512,7 +614,9 @@ class TestSharedCache:
             own = tmp_path / name
             own.mkdir()
             who = "import os; print(os.geteuid(), os.access('.', os.W_OK))"
-            return in_the_room(cache, who + SHARE + LOAD, *account_of(own), cwd=own, HOME=str(own), COURSE_DATA=str(own))
+            return in_the_room(
+                cache, who + SHARE + LOAD, *account_of(own), cwd=own, HOME=str(own), COURSE_DATA=str(own)
+            )
 
         before = sorted(cache.rglob("*"))
         with ThreadPoolExecutor(2) as room_of_two:
@@ -520,8 +624,12 @@ class TestSharedCache:
         for done in (first, second):
             assert done.returncode == 0, done.stderr
             assert done.stdout.splitlines()[1:] == [
-                "read-only", f"ok cached GPT-2 models: {NAME} (read-only: {cache})",
-                str(cache / "models--course--tiny" / "snapshots" / COMMIT), "True", "True"]
+                "read-only",
+                f"ok cached GPT-2 models: {NAME} (read-only: {cache})",
+                str(cache / "models--course--tiny" / "snapshots" / COMMIT),
+                "True",
+                "True",
+            ]
         assert sorted(cache.rglob("*")) == before
         told = [done.stdout.splitlines()[0].split() for done in (first, second)]
         assert [can_write for _, can_write in told] == ["True", "True"]
@@ -536,11 +644,20 @@ class TestSharedCache:
     def test_the_copy_of_a_read_only_course_can_be_worked_in(self, cache, tmp_path):
         """The first commands of INSTALL.txt, as far as the installation."""
         lines = room.posix([NAME]).splitlines()
-        script = "\n".join(["set -e", f'FOLDER="{cache.parent}"', *lines[lines.index('cp -r "$FOLDER/course" gpt2-course'):
-                                                                     lines.index("cd gpt2-course") + 1], "mkdir made", "pwd"])
+        script = "\n".join(
+            [
+                "set -e",
+                f'FOLDER="{cache.parent}"',
+                *lines[lines.index('cp -r "$FOLDER/course" gpt2-course') : lines.index("cd gpt2-course") + 1],
+                "mkdir made",
+                "pwd",
+            ]
+        )
         place = tmp_path / "student"
         place.mkdir()
-        done = subprocess.run([*bound_by_permissions(), "bash", "-c", script], cwd=place, capture_output=True, text=True)
+        done = subprocess.run(
+            [*bound_by_permissions(), "bash", "-c", script], cwd=place, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
 
 
@@ -556,21 +673,34 @@ cd {room}
 
 
 def can_cut_off() -> bool:
-    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rmn", "true"], capture_output=True).returncode == 0
+    return (
+        shutil.which("unshare") is not None
+        and subprocess.run(["unshare", "-rmn", "true"], capture_output=True).returncode == 0
+    )
 
 
-@pytest.mark.skipif(not can_cut_off(), reason="needs another operating system: one that lets a process cut its own network (unshare)")
+@pytest.mark.skipif(
+    not can_cut_off(),
+    reason="needs another operating system: one that lets a process cut its own network (unshare)",
+)
 def test_a_room_without_a_network(model, tmp_path):
     """The folder is fetched for real; then, with no network and the folder read-only, its own commands are followed to
     the letter, in an empty environment: doctor finds nothing wrong with the shared model, and lesson 00 gives its stored
     outputs."""
     folder, place = tmp_path / "for the class", tmp_path / "room"
     place.mkdir()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "COURSE_", "PYTHON"))}
+    environment = {
+        key: value for key, value in os.environ.items() if not key.startswith(("HF_", "COURSE_", "PYTHON"))
+    }
     with serving({NAME: model}) as hub:
         fetch = [sys.executable, "-m", "course_utils", "prefetch", NAME, "--to", str(folder)]
-        done = subprocess.run(fetch, env={**environment, "HF_ENDPOINT": hub.url, "PYTHONPATH": str(repository())},
-                              capture_output=True, text=True, timeout=900)
+        done = subprocess.run(
+            fetch,
+            env={**environment, "HF_ENDPOINT": hub.url, "PYTHONPATH": str(repository())},
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     first, *commands = room.posix([NAME]).splitlines()
     assert first.startswith("FOLDER=") and commands[-1].endswith("course_utils lab")
@@ -578,10 +708,20 @@ def test_a_room_without_a_network(model, tmp_path):
     quoted = str(folder).replace(" ", "\\ ")
     cut_off = CUT_OFF.format(folder=quoted, room=place, python=sys.executable, loopback=LOOPBACK)
     script = "\n".join(["set -euo pipefail", cut_off, f'FOLDER="{folder}"', *commands])
-    home = {"HOME": str(place), "COURSE_DATA": str(place / "data"), "PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "",
-            "PIP_NO_COMPILE": "1"}  # the little that is imported here, Python compiles by itself
-    done = subprocess.run(["unshare", "-rmn", "bash", "-c", script], env={**environment, **home}, capture_output=True, text=True,
-                          timeout=900)
+    home = {
+        "HOME": str(place),
+        "COURSE_DATA": str(place / "data"),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_FIND_LINKS": "",
+        "PIP_NO_COMPILE": "1",
+    }  # the little that is imported here, Python compiles by itself
+    done = subprocess.run(
+        ["unshare", "-rmn", "bash", "-c", script],
+        env={**environment, **home},
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "✓" in done.stdout and "✗" not in done.stdout
     assert f"{NAME!r}" in done.stdout and "cached GPT-2 models: course/tiny" in done.stdout

@@ -29,9 +29,14 @@ def test_the_two_commands_open_the_readme():
     assert README.index("command: test") < README.index("## 中文")
 
 
-@pytest.mark.parametrize("text", [
-    "", "<!-- command: x -->\nno block\n", "<!-- command: x -->\n```sh\na\n```\n" * 2,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<!-- command: x -->\nno block\n",
+        "<!-- command: x -->\n```sh\na\n```\n" * 2,
+    ],
+)
 def test_a_readme_without_exactly_one_command_is_an_error(text):
     with pytest.raises(ValueError, match="'x'"):
         script("readme_command").command("x", text)
@@ -45,8 +50,10 @@ def test_both_languages_have_the_same_shape(pattern):
 
 
 def test_both_languages_name_the_same_code():
-    chinese, english = (sorted(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", s, flags=re.S)))
-                        for s in (CHINESE, ENGLISH))
+    chinese, english = (
+        sorted(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", s, flags=re.S)))
+        for s in (CHINESE, ENGLISH)
+    )
     translated = {"--folder 資料夾": "--folder DIR"}
     assert sorted(translated.get(word, word) for word in chinese) == english
 
@@ -82,15 +89,18 @@ JUNIT = """<testsuites><testsuite><testcase classname="a" name="ok"/>
 </testsuite></testsuites>"""
 
 
-@pytest.mark.parametrize(("reason", "shared", "bad"), [
-    ("needs a browser", True, True),
-    ("could not import 'playwright'", True, True),
-    ("unconditional skip", False, True),
-    ("needs ../shared", True, True),
-    ("needs ../shared", False, False),
-    ("needs a GPU", True, False),
-    ("needs the network", True, False),
-])
+@pytest.mark.parametrize(
+    ("reason", "shared", "bad"),
+    [
+        ("needs a browser", True, True),
+        ("could not import 'playwright'", True, True),
+        ("unconditional skip", False, True),
+        ("needs ../shared", True, True),
+        ("needs ../shared", False, False),
+        ("needs a GPU", True, False),
+        ("needs the network", True, False),
+    ],
+)
 def test_skips_are_judged(tmp_path, reason, shared, bad, capsys):
     (tmp_path / "junit.xml").write_text(JUNIT.format(reason=reason), encoding="utf-8")
     folder = tmp_path / "shared"
@@ -108,7 +118,9 @@ def test_a_run_without_tests_is_refused(tmp_path):
 def test_the_time_of_a_class_counts_to_its_file(tmp_path):
     cases = [("tests.test_a.TestX", 2.5), ("tests.test_a", 1), ("notebooks.00_a.ipynb", 4)]
     text = "".join(f'<testcase classname="{name}" name="n" time="{seconds}"/>' for name, seconds in cases)
-    (tmp_path / "junit.xml").write_text(f"<testsuites><testsuite>{text}</testsuite></testsuites>", encoding="utf-8")
+    (tmp_path / "junit.xml").write_text(
+        f"<testsuites><testsuite>{text}</testsuite></testsuites>", encoding="utf-8"
+    )
     times = script("times")
     seconds = times.by_file(str(tmp_path / "junit.xml"))
     assert seconds == {"tests.test_a": 3.5, "notebooks.00_a.ipynb": 4}

@@ -15,14 +15,16 @@ from transformers import AutoTokenizer, GPT2LMHeadModel, GPT2Model
 from course_utils import checkpoint
 from course_utils.notebooks import lessons, repository, run
 
-PROSE = ("The train left the station just before noon. It was raining, and the people on the platform had opened their "
-         "umbrellas. An old man looked at his watch, picked up his bag and walked slowly back to the town.")
+PROSE = (
+    "The train left the station just before noon. It was raining, and the people on the platform had opened their "
+    "umbrellas. An old man looked at his watch, picked up his bag and walked slowly back to the town."
+)
 CELL_SECONDS = 1200
 
 
 @pytest.fixture(scope="session")
 def folder() -> str:
-    snapshot, = Path(os.environ["COURSE_TEST_REAL"]).resolve().glob("hub/models--gpt2/snapshots/*")
+    (snapshot,) = Path(os.environ["COURSE_TEST_REAL"]).resolve().glob("hub/models--gpt2/snapshots/*")
     return checkpoint(snapshot)
 
 
@@ -47,7 +49,12 @@ def test_names_and_sizes(tokenizer, lm):
     assert tokenizer("Hello, how are you?").input_ids == [15496, 11, 703, 389, 345, 30]
     assert tokenizer.bos_token_id == tokenizer.eos_token_id == 50256
     assert lm.num_parameters() == 124_439_808
-    assert (lm.config.n_layer, lm.config.n_embd, lm.config.n_positions, lm.config.vocab_size) == (12, 768, 1024, 50257)
+    assert (lm.config.n_layer, lm.config.n_embd, lm.config.n_positions, lm.config.vocab_size) == (
+        12,
+        768,
+        1024,
+        50257,
+    )
 
 
 def test_it_knows_english(tokenizer, lm):
@@ -77,7 +84,9 @@ def test_the_snippet_that_everybody_copies_talks_nonsense(folder, tokenizer, lm)
 
 def test_greedy_text_is_the_same_every_time_and_is_english(tokenizer, lm):
     inputs = tokenizer("Once upon a time", return_tensors="pt")
-    first, second = (lm.generate(**inputs, max_new_tokens=30, do_sample=False, pad_token_id=50256)[0] for _ in range(2))
+    first, second = (
+        lm.generate(**inputs, max_new_tokens=30, do_sample=False, pad_token_id=50256)[0] for _ in range(2)
+    )
     words = tokenizer.decode(first).lower().split()
     assert first.tolist() == second.tolist() and {"the", "a", "was", "of", "and"} & set(words[4:])
 

@@ -25,11 +25,16 @@ def write(folder: Path, name: str, *sources: str) -> Path:
 
 
 def test_a_notebook_is_run_and_stored(tmp_path):
-    path = write(tmp_path, "00_a.ipynb",
-                 "import os, sys\nprint('好')\nprint('warn', file=sys.stderr)\n6 * 7", "",
-                 "os.getenv('COURSE_LANGUAGE'), os.getenv('COURSE_CHECKPOINT'), os.path.exists('00_a.ipynb')",
-                 "from IPython.display import HTML\nHTML('<p>' + repr(object()) + '</p>');",
-                 "import ipywidgets\nipywidgets.HTML('x')", "object()")
+    path = write(
+        tmp_path,
+        "00_a.ipynb",
+        "import os, sys\nprint('好')\nprint('warn', file=sys.stderr)\n6 * 7",
+        "",
+        "os.getenv('COURSE_LANGUAGE'), os.getenv('COURSE_CHECKPOINT'), os.path.exists('00_a.ipynb')",
+        "from IPython.display import HTML\nHTML('<p>' + repr(object()) + '</p>');",
+        "import ipywidgets\nipywidgets.HTML('x')",
+        "object()",
+    )
     assert refresh(path) is True
     stored = path.read_text(encoding="utf-8")
     book = nbformat.reads(stored, as_version=4)
@@ -52,16 +57,21 @@ def test_check_writes_nothing_and_finds_what_is_out_of_date(tmp_path):
     assert path.read_bytes() == before
 
 
-@pytest.mark.parametrize(("last", "message"), [
-    ("raise ValueError('no\\nsecond line')", "ValueError: no"),
-    ("import os\nos._exit(1)", "DeadKernelError"),
-])
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [
+        ("raise ValueError('no\\nsecond line')", "ValueError: no"),
+        ("import os\nos._exit(1)", "DeadKernelError"),
+    ],
+)
 def test_a_failing_cell_is_named_and_nothing_is_written(tmp_path, last, message):
     path = write(tmp_path, "00_a.ipynb", "1", last)
     before = path.read_bytes()
     with pytest.raises(NotebookError, match=message) as caught:
         refresh(path)
-    assert "00_a.ipynb" in str(caught.value) and "`c1`" in str(caught.value) and "沒有更動" in str(caught.value)
+    assert (
+        "00_a.ipynb" in str(caught.value) and "`c1`" in str(caught.value) and "沒有更動" in str(caught.value)
+    )
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 
@@ -80,7 +90,11 @@ def test_the_kernel_ends_with_its_notebook(tmp_path):
 def test_ctrl_c_ends_the_command_and_not_the_lesson_alone(tmp_path, monkeypatch, capfd):
     (tmp_path / "notebooks").mkdir()
     for name in ("00_a.ipynb", "01_b.ipynb"):
-        write(tmp_path / "notebooks", name, "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)")
+        write(
+            tmp_path / "notebooks",
+            name,
+            "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)",
+        )
     monkeypatch.setattr(notebooks, "repository", lambda: tmp_path)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert program.main(["refresh"]) == 130
@@ -151,8 +165,15 @@ def test_pictures_lose_their_remarks_and_stay_pictures():
     assert Image.open(BytesIO(plain)).tobytes() == Image.open(buffer).tobytes()
 
 
-@pytest.mark.parametrize("value", ["", "not base64!", base64.b64encode(b"GIF89a").decode(),
-                                   base64.b64encode(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR1234").decode()])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "not base64!",
+        base64.b64encode(b"GIF89a").decode(),
+        base64.b64encode(b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR1234").decode(),
+    ],
+)
 def test_what_is_no_picture_is_left_alone(value):
     output = new_output("display_data", {"image/png": value})
     assert canonical(with_output(output)).cells[0].outputs[0].data["image/png"] == value
@@ -161,11 +182,25 @@ def test_what_is_no_picture_is_left_alone(value):
 BOOK = '{"cells": %s, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"{", b"[]", b'{"cells": 3}', b"\xff\xfe\0", *((BOOK % cells).encode() for cells in (
-        '"x"', "[3]", '[{"cell_type": "code", "id": "a", "source": "1", "outputs": [], "execution_count": null}]',
-        '[{"cell_type": "code", "id": "a", "source": 5, "metadata": {}, "outputs": [], "execution_count": null}]')),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"cells": 3}',
+        b"\xff\xfe\0",
+        *(
+            (BOOK % cells).encode()
+            for cells in (
+                '"x"',
+                "[3]",
+                '[{"cell_type": "code", "id": "a", "source": "1", "outputs": [], "execution_count": null}]',
+                '[{"cell_type": "code", "id": "a", "source": 5, "metadata": {}, "outputs": [], "execution_count": null}]',
+            )
+        ),
+    ],
+)
 def test_what_is_no_notebook_is_said(tmp_path, content):
     path = tmp_path / "00_a.ipynb"
     path.write_bytes(content)

@@ -43,10 +43,21 @@ def drawn(seed):
 def test_the_last_stage_is_what_generate_draws_from(model, tokenizer, seed):
     sampling = drawn(seed)
     filtered = insight.filters(model, tokenizer, PROMPT, sampling)
-    output = model.generate(**tokenizer(PROMPT, return_tensors="pt"), max_new_tokens=1, pad_token_id=256,
-                            return_dict_in_generate=True, output_scores=True, output_logits=True, **sampling.options())
-    torch.testing.assert_close(filtered.probabilities[0], output.logits[0][0].softmax(-1), rtol=1e-4, atol=1e-7)
-    torch.testing.assert_close(filtered.probabilities[-1], output.scores[0][0].softmax(-1), rtol=1e-4, atol=1e-7)
+    output = model.generate(
+        **tokenizer(PROMPT, return_tensors="pt"),
+        max_new_tokens=1,
+        pad_token_id=256,
+        return_dict_in_generate=True,
+        output_scores=True,
+        output_logits=True,
+        **sampling.options(),
+    )
+    torch.testing.assert_close(
+        filtered.probabilities[0], output.logits[0][0].softmax(-1), rtol=1e-4, atol=1e-7
+    )
+    torch.testing.assert_close(
+        filtered.probabilities[-1], output.scores[0][0].softmax(-1), rtol=1e-4, atol=1e-7
+    )
     assert filtered.kept[-1] == output.scores[0][0].isfinite().sum()
 
 
@@ -68,8 +79,17 @@ def test_the_ids_are_those_that_matter_at_some_stage(model, tokenizer):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"temperature": 0.0}, {"temperature": float("nan")}, {"top_k": -1}, {"top_k": 1.5}, {"top_p": 0.0},
-     {"top_p": 1.1}, {"min_p": -0.1}, {"min_p": 2}, {"repetition_penalty": 0.0}],
+    [
+        {"temperature": 0.0},
+        {"temperature": float("nan")},
+        {"top_k": -1},
+        {"top_k": 1.5},
+        {"top_p": 0.0},
+        {"top_p": 1.1},
+        {"min_p": -0.1},
+        {"min_p": 2},
+        {"repetition_penalty": 0.0},
+    ],
 )
 def test_settings_that_generate_would_refuse_are_refused(wrong):
     with pytest.raises(CourseError, match=next(iter(wrong))):
@@ -99,7 +119,9 @@ def test_ids_serve_as_well_as_text(model, tokenizer):
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("prompt", [PROMPT, "", "很久", 'a "quoted" \\ \n line'])
 def test_the_call_gives_the_same_texts_again(model, tokenizer, capsys, prompt, seed):
-    found = insight.sample(model, tokenizer, prompt, drawn(seed), seed=seed, samples=1 + seed % 4, max_new_tokens=9)
+    found = insight.sample(
+        model, tokenizer, prompt, drawn(seed), seed=seed, samples=1 + seed % 4, max_new_tokens=9
+    )
     names = {"torch": torch, "tokenizer": tokenizer, "lm": model}
     exec(found.call, names)
     start = max(1, len(tokenizer(prompt).input_ids))
@@ -117,7 +139,9 @@ def test_stopped_from_outside_the_call_gives_what_was_written(model, tokenizer, 
         seen.append(so_far)
         return len(seen) < steps
 
-    found = insight.sample(model, tokenizer, PROMPT, Sampling(), seed=5, samples=2, max_new_tokens=30, watch=watch)
+    found = insight.sample(
+        model, tokenizer, PROMPT, Sampling(), seed=5, samples=2, max_new_tokens=30, watch=watch
+    )
     assert found.steps == steps and [one.steps for one in seen] == list(range(1, steps + 1))
     names = {"torch": torch, "tokenizer": tokenizer, "lm": model}
     exec(found.call, names)
@@ -137,8 +161,16 @@ def test_sampling_leaves_the_model_and_the_random_state_alone(model, tokenizer):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"samples": 0}, {"samples": 5}, {"samples": 1.0}, {"seed": -1}, {"seed": 2**31}, {"max_new_tokens": 40},
-              {"max_new_tokens": 0}],
+    "wrong",
+    [
+        {"samples": 0},
+        {"samples": 5},
+        {"samples": 1.0},
+        {"seed": -1},
+        {"seed": 2**31},
+        {"max_new_tokens": 40},
+        {"max_new_tokens": 0},
+    ],
 )
 def test_numbers_out_of_range_are_refused(model, tokenizer, wrong):
     with pytest.raises(CourseError, match=next(iter(wrong))):
@@ -149,7 +181,10 @@ def test_the_picture_has_a_column_for_each_stage(model, tokenizer):
     filtered = insight.filters(model, tokenizer, PROMPT, Sampling(temperature=0.5, top_k=3))
     picture = show.filters(filtered)
     assert [axes.get_title().split("\n") for axes in picture.axes] == [
-        ["model", "257 tokens"], ["temperature", "257 tokens"], ["top_k", "3 tokens"]]
+        ["model", "257 tokens"],
+        ["temperature", "257 tokens"],
+        ["top_k", "3 tokens"],
+    ]
     assert "temperature" in picture.alt
     widths = [bar.get_width() for bar in picture.axes[2].patches]
     assert sum(widths) == pytest.approx(1, abs=1e-5)

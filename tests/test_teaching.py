@@ -17,8 +17,20 @@ CHINESE, ENGLISH = GUIDE.split("\n## 中文\n")[1].split("\n## English\n")
 SIDES = pytest.mark.parametrize("side", [CHINESE, ENGLISH], ids=["zh", "en"])
 
 
-@pytest.mark.parametrize("pattern", [r"^### ", r"^- ", r"^\d\. ", r"^\|", r"^\| 0\d", r"\]\(([^)]+)\)", r"`([^`\n]+)`", r"```.*?\n```",
-                                     r"^\| (\d+) \|"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^### ",
+        r"^- ",
+        r"^\d\. ",
+        r"^\|",
+        r"^\| 0\d",
+        r"\]\(([^)]+)\)",
+        r"`([^`\n]+)`",
+        r"```.*?\n```",
+        r"^\| (\d+) \|",
+    ],
+)
 def test_both_languages_have_the_same_shape(pattern):
     chinese, english = (sorted(re.findall(pattern, side, re.M | re.S)) for side in (CHINESE, ENGLISH))
     assert chinese == english and chinese
@@ -42,7 +54,11 @@ def test_its_commands_exist():
 
 @SIDES
 def test_its_plans_add_up(side):
-    half, two = (section for title, section in re.findall(r"^### (.*?)\n(.*?)(?=^### )", side, re.M | re.S) if re.match("半天|Half|兩天|Two", title))
+    half, two = (
+        section
+        for title, section in re.findall(r"^### (.*?)\n(.*?)(?=^### )", side, re.M | re.S)
+        if re.match("半天|Half|兩天|Two", title)
+    )
     assert sum(map(int, re.findall(r"^\| (\d+) \|", half, re.M))) == 210
     for column in (1, 3):
         minutes = [int(row.split("|")[column]) for row in two.splitlines() if re.match(r"\| \d", row)]
@@ -56,7 +72,7 @@ def test_its_fragment_for_a_hub(side):
     code = side.split("<!-- fragment -->\n```python\n")[1].split("```")[0]
     config = Config()
     exec(compile(code, "jupyterhub_config.py", "exec"), {"c": config})
-    culler, = config.JupyterHub.services
+    (culler,) = config.JupyterHub.services
     assert config.JupyterHub.load_roles[0]["services"] == [culler["name"]]
     assert config.Spawner.environment["HF_HUB_OFFLINE"] == "1" and config.Spawner.mem_limit
     lesson = config.Spawner.default_url.split("gpt2-course/")[1]
@@ -84,10 +100,15 @@ def test_how_many_fit_follows_from_the_measures(side):
     said = {path.name[:2]: minutes(path) for path in (ROOT / "notebooks").glob("0*.ipynb")}
 
     def measured(memory, seconds):
-        return [Measured(row[0], said[row[0]], Usage(int(float(row[memory]) * 1e9), float(row[seconds]))) for row in rows]
+        return [
+            Measured(row[0], said[row[0]], Usage(int(float(row[memory]) * 1e9), float(row[seconds])))
+            for row in rows
+        ]
 
     fits = [[int(number) for number in row] for row in FITS.findall(side)]
     assert len(fits) == 4
     for memory, cores, *students in fits:
-        bundled, real = (fitting(memory * 1e9, cores, measured(*columns), server) for columns in ((1, 2), (3, 4)))
+        bundled, real = (
+            fitting(memory * 1e9, cores, measured(*columns), server) for columns in ((1, 2), (3, 4))
+        )
         assert students == [*bundled, *real]

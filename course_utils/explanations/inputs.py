@@ -71,7 +71,7 @@ ENTRIES = (
             "Cut the text, or go through it in windows. If you cut the ids into windows yourself, ignore this.",
             "截短文字，或分段處理。如果你自己會把 id 切成小段，可以不管這則警告。",
         ),
-        "inputs = tokenizer(text, truncation=True, max_length=model.config.n_positions, return_tensors=\"pt\")",
+        'inputs = tokenizer(text, truncation=True, max_length=model.config.n_positions, return_tensors="pt")',
     ),
     Entry(
         "no-tokens-at-all",
@@ -88,8 +88,7 @@ ENTRIES = (
             "See how many tokens the tokenizer knows; begin an empty prompt with the end-of-text token.",
             "看看 tokenizer 認得幾個 token；提示是空的時候，用結尾 token 開頭。",
         ),
-        "print(len(tokenizer))\n"
-        "input_ids = torch.tensor([[tokenizer.eos_token_id]])",
+        "print(len(tokenizer))\ninput_ids = torch.tensor([[tokenizer.eos_token_id]])",
         ("RuntimeError",),
     ),
     Entry(
@@ -224,8 +223,7 @@ ENTRIES = (
             "Write the dialogue as ordinary text and let the model continue it.",
             "把對話寫成一般的文字，讓模型接下去。",
         ),
-        'prompt = "Question: Where is the cat?\\nAnswer:"\n'
-        'inputs = tokenizer(prompt, return_tensors="pt")',
+        'prompt = "Question: Where is the cat?\\nAnswer:"\ninputs = tokenizer(prompt, return_tensors="pt")',
         ("ValueError",),
     ),
     Entry(

@@ -86,7 +86,7 @@ ENTRIES = (
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
-        "from course_utils.show.fonts import families\nplt.rcParams[\"font.family\"] = list(families())",
+        'from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
     ),
     Entry(
         "font-not-found",
@@ -102,7 +102,7 @@ ENTRIES = (
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
-        "from course_utils.show.fonts import families\nplt.rcParams[\"font.family\"] = list(families())",
+        'from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
     ),
     Entry(
         "too-many-figures",

@@ -19,8 +19,7 @@ ENTRIES = (
             "Switch to the eager implementation.",
             "改用 eager 實作。",
         ),
-        'model.set_attn_implementation("eager")\n'
-        "outputs = model(**inputs, output_attentions=True)",
+        'model.set_attn_implementation("eager")\noutputs = model(**inputs, output_attentions=True)',
         ("IndexError",),
         r"attentions\b",
     ),
@@ -107,8 +106,7 @@ ENTRIES = (
             "Hand on the cache that the model returned, or begin with an empty one.",
             "把模型回傳的快取原樣傳下去，或從空的快取開始。",
         ),
-        "cache = DynamicCache(config=model.config)\n"
-        "outputs = model(input_ids, cache=cache, use_cache=True)",
+        "cache = DynamicCache(config=model.config)\noutputs = model(input_ids, cache=cache, use_cache=True)",
         ("AttributeError",),
     ),
     Entry(
@@ -126,8 +124,7 @@ ENTRIES = (
             "Use the new name; most code that you find elsewhere still has the old one.",
             "改用新的名字；在別處看到的程式碼多半還是舊的。",
         ),
-        "outputs = model(input_ids, use_cache=True)\n"
-        "outputs = model(input_ids[:, -1:], cache=outputs.cache)",
+        "outputs = model(input_ids, use_cache=True)\noutputs = model(input_ids[:, -1:], cache=outputs.cache)",
     ),
     Entry(
         "crop-wants-a-negative-number",

@@ -220,9 +220,7 @@ def cache_growth(
     )
 
 
-def _read_trace(
-    tokenizer: "PreTrainedTokenizerBase", prompt: str, k: int, output: Any, start: int
-) -> Trace:
+def _read_trace(tokenizer: "PreTrainedTokenizerBase", prompt: str, k: int, output: Any, start: int) -> Trace:
     """Return what `generate` handed out as a Trace; `start`: the length of the prompt."""
     # One row for each step: there is a single sequence.
     logits, scores = torch.cat(output.logits).cpu(), torch.cat(output.scores).cpu()
@@ -276,7 +274,9 @@ class _Search:
             rows = self.rows[step]
             totals = table + torch.tensor([self._total(at, row) for at, row in enumerate(rows)])[:, None]
             best = totals.flatten().topk(min(max(2, 1 + len(end_tokens)) * self.num_beams, totals.numel()))
-            for rank, (total, place) in enumerate(zip(best.values.tolist(), best.indices.tolist(), strict=True)):
+            for rank, (total, place) in enumerate(
+                zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            ):
                 beam, token = divmod(place, table.shape[-1])
                 if total > _NEVER:
                     ended = rank < self.num_beams and token in end_tokens
@@ -293,14 +293,20 @@ class _Search:
             return 0.0 if beam == 0 else 10 * _NEVER
         return self.nodes[self.found[row]].total if row in self.found else 10 * _NEVER
 
-    def _add(self, step: int, path: tuple[int, ...], own: float, total: float, ended: bool, label: str) -> None:
+    def _add(
+        self, step: int, path: tuple[int, ...], own: float, total: float, ended: bool, label: str
+    ) -> None:
         fate = "ended" if ended or path in self.ends else "kept" if path in self.rows[step + 1] else "dropped"
         self.found[path] = len(self.nodes)
         self.nodes.append(BeamNode(step, self.found.get(path[:-1]), path[-1], label, own, total, fate))
 
 
 def prepare(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompt: str, new: int, options: dict[str, Any]
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompt: str,
+    new: int,
+    options: dict[str, Any],
 ) -> torch.Tensor:
     """Return the prompt's ids, [1, seq], or say why `generate` cannot go on from there."""
     if not hasattr(model, "generate"):
@@ -325,7 +331,11 @@ def prepare(
 
 
 def _generate(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", ids: torch.Tensor, new: int, options: dict[str, Any]
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    ids: torch.Tensor,
+    new: int,
+    options: dict[str, Any],
 ) -> Any:
     """Run `generate` so that it hands out its scores, and whatever `options` ask for besides."""
     if model.generation_config.pad_token_id is None:

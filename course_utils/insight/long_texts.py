@@ -47,8 +47,10 @@ def write_on(
     """
     check_head(model)
     if not ids or max_new_tokens < 1:
-        raise CourseError("There must be a token to go on from, and at least 1 to write.",
-                          "至少要有一個 token 可以接，也至少要寫 1 個。")
+        raise CourseError(
+            "There must be a token to go on from, and at least 1 to write.",
+            "至少要有一個 token 可以接，也至少要寫 1 個。",
+        )
     text = LongText(tuple(ids), len(ids), forgotten, False)
     stopped = False
 

@@ -61,8 +61,10 @@ def token_ids(tokenizer: "PreTrainedTokenizerBase", text: str | Sequence[int]) -
 
 def _checked_ids(ids: "Sequence[int]") -> list[int]:
     if not isinstance(ids, (list, tuple)) or not all(isinstance(one, int) and one >= 0 for one in ids):
-        raise CourseError(f"A text (str) is needed here, or a list of token ids, not {type(ids).__name__}.",
-                          f"這裡需要文字（str）或一串 token 編號，不是 {type(ids).__name__}。")
+        raise CourseError(
+            f"A text (str) is needed here, or a list of token ids, not {type(ids).__name__}.",
+            f"這裡需要文字（str）或一串 token 編號，不是 {type(ids).__name__}。",
+        )
     return list(ids)
 
 
@@ -74,7 +76,8 @@ def _check_text(text: str) -> None:
             f"The text holds half a character ({text[error.start]!r} at position {error.start}), perhaps an emoji "
             "cut in two: delete it, or paste the text again.",
             f"文字裡有半個字元（位置 {error.start} 的 {text[error.start]!r}），可能是被切成兩半的 emoji：請刪掉它，"
-            "或重新貼上文字。") from None
+            "或重新貼上文字。",
+        ) from None
 
 
 def token_bytes(tokenizer: "PreTrainedTokenizerBase", token_id: int) -> bytes:

@@ -107,8 +107,8 @@ def _call(
     options = ", ".join(f"{name}={value!r}" for name, value in sampling.options().items())
     return (
         f"torch.manual_seed({seed})\n"
-        f"inputs = tokenizer({prompt or tokenizer.eos_token!r}, return_tensors=\"pt\")\n"
+        f'inputs = tokenizer({prompt or tokenizer.eos_token!r}, return_tensors="pt")\n'
         f"output = lm.generate(\n    **inputs, {options},\n"
         f"    max_new_tokens={new}, num_return_sequences={samples}, pad_token_id=tokenizer.eos_token_id,\n)\n"
-        f"print(*tokenizer.batch_decode(output), sep=\"\\n\\n\")"
+        f'print(*tokenizer.batch_decode(output), sep="\\n\\n")'
     )

@@ -51,8 +51,10 @@ class Sampling:
         )  # fmt: skip
         for name, holds, en, zh in rules:
             if not holds:
-                raise CourseError(f"{name} must be {en}, not {getattr(self, name)}.",
-                                  f"{name} 必須{'' if zh.startswith(('大', '至')) else '是 '}{zh}，不能是 {getattr(self, name)}。")
+                raise CourseError(
+                    f"{name} must be {en}, not {getattr(self, name)}.",
+                    f"{name} 必須{'' if zh.startswith(('大', '至')) else '是 '}{zh}，不能是 {getattr(self, name)}。",
+                )
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of `generate` that ask for exactly this, whatever the checkpoint's own settings are."""
@@ -123,7 +125,11 @@ def read_prompt(
 
 
 def filters(
-    model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompt: str, sampling: Sampling, k: int = 10
+    model: "PreTrainedModel",
+    tokenizer: "PreTrainedTokenizerBase",
+    prompt: str,
+    sampling: Sampling,
+    k: int = 10,
 ) -> Filtered:
     """Return the next token's distribution after `prompt`, before and after each setting. Errors: `read_prompt`."""
     return read_prompt(model, tokenizer, prompt).filtered(sampling, k)

@@ -24,7 +24,14 @@ _HOME = {
     "storyteller": "writers",
 }
 
-__all__ = ["attention_explorer", "autocomplete", "conversion_lab", "next_token", "sampling_playground", "storyteller"]
+__all__ = [
+    "attention_explorer",
+    "autocomplete",
+    "conversion_lab",
+    "next_token",
+    "sampling_playground",
+    "storyteller",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -26,8 +26,10 @@ NAME = Bilingual("Conversion lab", "轉換實驗室")
 _PROMPT = Bilingual("Prompt", "提示")
 _MEND = Bilingual("Mend everything", "全部修好")
 _STOP = Bilingual("Stop", "停止")
-_DROPOUT = Bilingual("Every dropout here is 0.1, as GPT-2 was trained, so that training mode shows.",
-                     "這裡的每個 dropout 都設成 0.1，和 GPT-2 訓練時一樣，訓練模式才看得出來。")
+_DROPOUT = Bilingual(
+    "Every dropout here is 0.1, as GPT-2 was trained, so that training mode shows.",
+    "這裡的每個 dropout 都設成 0.1，和 GPT-2 訓練時一樣，訓練模式才看得出來。",
+)
 _WRITING = Bilingual("Writing …", "正在寫…")
 _WHOLE = Bilingual("Whole", "完好的")
 _NOW = Bilingual("This one", "現在這個")
@@ -47,7 +49,9 @@ class Fault:
 
 def _break_tie(lm: "GPT2LMHeadModel") -> None:
     head = torch.empty_like(lm.lm_head.weight)
-    nn.init.normal_(head, std=lm.config.initializer_range, generator=torch.Generator(head.device).manual_seed(0))
+    nn.init.normal_(
+        head, std=lm.config.initializer_range, generator=torch.Generator(head.device).manual_seed(0)
+    )
     lm.lm_head.weight = nn.Parameter(head)
 
 
@@ -96,8 +100,12 @@ class ConversionLab(Panel):
             controls.region("texts"),
             f"<details><summary>{spans(_DONE)}</summary>{controls.region('code')}</details>",
         ))  # fmt: skip
-        events = {"mend": self.mend, "prompt": self.read, "stop": self.stop,
-                  **{name: lambda on, name=name: self.toggle(name, on) for name in FAULTS}}
+        events = {
+            "mend": self.mend,
+            "prompt": self.read,
+            "stop": self.stop,
+            **{name: lambda on, name=name: self.toggle(name, on) for name in FAULTS},
+        }
         super().__init__(NAME, html, events)
         prepare(self.whole, tokenizer, prompt, NEW_TOKENS, {})
         self.put(prompt=prompt)
@@ -146,8 +154,11 @@ class ConversionLab(Panel):
         png = base64.b64encode(picture._repr_png_()).decode("ascii")
         code = "\n".join(FAULTS[name].code for name in sorted(self.faults))
         self.put(**{name: name in self.faults for name in FAULTS})
-        self.show(drawing=f'<img src="data:image/png;base64,{png}" alt="{escape(picture.alt)}">',
-                  report=_checks(self.report), code=f"<pre>{escape(code)}</pre>" if code else "–")
+        self.show(
+            drawing=f'<img src="data:image/png;base64,{png}" alt="{escape(picture.alt)}">',
+            report=_checks(self.report),
+            code=f"<pre>{escape(code)}</pre>" if code else "–",
+        )
 
     def _write(self) -> None:
         with self.reporting():
@@ -163,14 +174,21 @@ class ConversionLab(Panel):
             self.show(texts=self._text_boxes(), progress=spans(_WRITING))
             return self.job.may_go_on
 
-        model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS, do_sample=False,
-                       pad_token_id=self.tokenizer.eos_token_id, stopping_criteria=StoppingCriteriaList([Watch(watch)]))
+        model.generate(
+            ids,
+            attention_mask=torch.ones_like(ids),
+            max_new_tokens=NEW_TOKENS,
+            do_sample=False,
+            pad_token_id=self.tokenizer.eos_token_id,
+            stopping_criteria=StoppingCriteriaList([Watch(watch)]),
+        )
 
     def _text_boxes(self) -> str:
         boxes = "".join(
             f'<div class="course-sample" tabindex="0"><strong>{spans(title)}</strong>\n{lines(self.prompt)}'
             f'<span class="new">{lines(self.texts[place])}</span></div>'
-            for place, title in (("whole", _WHOLE), ("now", _NOW)))
+            for place, title in (("whole", _WHOLE), ("now", _NOW))
+        )
         return f'<div class="course-samples">{boxes}</div>'
 
 
@@ -185,11 +203,15 @@ def _checks(report: conversion.Report) -> str:
     for check in report.checks:
         kind, sign = ("holds", "✓") if check.holds else ("fails", "✗")
         problem = "" if check.holds else blocks(Bilingual(*check.problem))
-        items.append(f'<li class="{kind}">{sign} <code>{check.name}</code> {spans(Bilingual(*check.asks))}{problem}</li>')
+        items.append(
+            f'<li class="{kind}">{sign} <code>{check.name}</code> {spans(Bilingual(*check.asks))}{problem}</li>'
+        )
     return f'<ul class="course-checks">{"".join(items)}</ul>'
 
 
-def conversion_lab(base: "GPT2Model", tokenizer: "PreTrainedTokenizerBase", prompt: str = "") -> ConversionLab:
+def conversion_lab(
+    base: "GPT2Model", tokenizer: "PreTrainedTokenizerBase", prompt: str = ""
+) -> ConversionLab:
     """Return a widget in which a copy of `base` gets an LM head and is broken and mended; `base` itself is not.
 
     Raise CourseError if `base` is no base model, or the prompt leaves no room.

@@ -27,20 +27,26 @@ def text_area(name: str, label: Bilingual, rows: int = 2) -> str:
 
 def slider(name: str, least: float, most: float, step: float) -> str:
     """Return a slider for an argument of `generate`, which is its label, with the number beside it."""
-    return (f'<label class="course-control"><code>{name}</code><input type="range" data-input="{name}" '
-            f'min="{least}" max="{most}" step="{step}"><output></output></label>')
+    return (
+        f'<label class="course-control"><code>{name}</code><input type="range" data-input="{name}" '
+        f'min="{least}" max="{most}" step="{step}"><output></output></label>'
+    )
 
 
 def number(name: str, label: Bilingual, least: int, most: int) -> str:
     """Return a field for a whole number."""
-    return (f'<label class="course-control">{spans(label)}<input type="number" data-input="{name}" '
-            f'min="{least}" max="{most}" step="1" style="width:6em"></label>')
+    return (
+        f'<label class="course-control">{spans(label)}<input type="number" data-input="{name}" '
+        f'min="{least}" max="{most}" step="1" style="width:6em"></label>'
+    )
 
 
 def checkbox(name: str, label: Bilingual) -> str:
     """Return a box to tick."""
-    return (f'<label class="course-control"><input type="checkbox" data-input="{name}">'
-            f"<span>{spans(label)}</span></label>")
+    return (
+        f'<label class="course-control"><input type="checkbox" data-input="{name}">'
+        f"<span>{spans(label)}</span></label>"
+    )
 
 
 def button(name: str, label: Bilingual, value: str = "") -> str:

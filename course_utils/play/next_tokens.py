@@ -17,15 +17,22 @@ Truth = Callable[["PreTrainedTokenizerBase", Sequence[int]], dict[int, float]]
 NAME = Bilingual("Next token", "下一個 token")
 _TEXT = Bilingual("Your text", "你的文字")
 _UNDO = Bilingual("Undo", "復原")
-_NO_TRUTH = Bilingual("No story of the small world begins like this, so there is no truth to put beside the model.",
-                      "小世界裡沒有這樣開頭的故事，所以沒有真實機率可以並列。")
+_NO_TRUTH = Bilingual(
+    "No story of the small world begins like this, so there is no truth to put beside the model.",
+    "小世界裡沒有這樣開頭的故事，所以沒有真實機率可以並列。",
+)
 
 
 class NextToken(Panel):
     """`ids`: the tokens so far. Clicking appends one of them, whether or not a text could be cut so."""
 
     def __init__(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, truth: Truth | None, k: int
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        text: str,
+        truth: Truth | None,
+        k: int,
     ) -> None:
         self.model, self.tokenizer, self.truth, self.k = model, tokenizer, truth, k
         self._before: list[list[int]] = []
@@ -69,8 +76,11 @@ class NextToken(Panel):
         self._next = insight.next_tokens(self.model, self.tokenizer, ids, self.k)
         self._true, note = self._truth(ids)
         self.ids = ids
-        self.show(tokens=chips(insight.tokens(self.tokenizer, ids)), next=next_token_bars(self._next, self._true),
-                  note=note)
+        self.show(
+            tokens=chips(insight.tokens(self.tokenizer, ids)),
+            next=next_token_bars(self._next, self._true),
+            note=note,
+        )
 
     def _truth(self, ids: list[int]) -> tuple[dict[int, float] | None, str]:
         if self.truth is None:

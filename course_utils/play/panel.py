@@ -16,8 +16,10 @@ from .controls import region
 
 _HERE = Path(__file__).parent
 _BUSY = Bilingual("Working …", "計算中…")
-_FAILED = Bilingual("Something went wrong in this widget; what was on it is still there.",
-                    "這個小工具出了問題；上面的內容都還在。")
+_FAILED = Bilingual(
+    "Something went wrong in this widget; what was on it is still there.",
+    "這個小工具出了問題；上面的內容都還在。",
+)
 
 
 def script(*names: str) -> str:

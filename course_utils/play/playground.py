@@ -39,7 +39,11 @@ class Playground(Panel):
     """`sampling`: the settings; `samples`: what was generated last, None before; `job`: the work under way."""
 
     def __init__(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", prompt: str, sampling: insight.Sampling
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        prompt: str,
+        sampling: insight.Sampling,
     ) -> None:
         self.model, self.tokenizer, self.sampling = model, tokenizer, sampling
         self.numbers = {"seed": 0, "samples": 2, "max_new_tokens": 40}
@@ -62,7 +66,10 @@ class Playground(Panel):
             f"<details><summary>{spans(_CALL)}</summary>{controls.copy_button('call')}{controls.region('call')}</details>",
         ))  # fmt: skip
         events: dict[str, Any] = {
-            "prompt": self.read, "reset": self.reset, "generate": self.generate, "stop": self.stop,
+            "prompt": self.read,
+            "reset": self.reset,
+            "generate": self.generate,
+            "stop": self.stop,
             **{name: lambda value, name=name: self.set(name, value) for name in _SLIDERS},
             **{name: lambda value, name=name: self.set_number(name, value) for name in self.numbers},
         }
@@ -97,8 +104,10 @@ class Playground(Panel):
     def generate(self, _: object = None) -> None:
         """Start to sample in the background; `stop` ends it, and what is written by then stays."""
         if self.job.is_running:
-            raise CourseError("A text is being generated: press Stop first, or wait.",
-                              "正在生成：請先按「停止」，或等它寫完。")
+            raise CourseError(
+                "A text is being generated: press Stop first, or wait.",
+                "正在生成：請先按「停止」，或等它寫完。",
+            )
         prompt, sampling, numbers = self._reading.prompt, self.sampling, dict(self.numbers)
         self._shown, self._total = 0.0, numbers["max_new_tokens"]
         self.show(progress="… 0", samples="", call="")
@@ -126,15 +135,20 @@ class Playground(Panel):
         return self.job.may_go_on
 
     def _show_samples(self, samples: Samples, is_over: bool) -> None:
-        boxes = "".join(f'<div class="course-sample" tabindex="0">{lines(samples.prompt)}<span class="new">{lines(text)}'
-                        f"</span>{' ∎' if ended else ''}</div>"
-                        for text, ended in zip(samples.texts, samples.ended, strict=True))
+        boxes = "".join(
+            f'<div class="course-sample" tabindex="0">{lines(samples.prompt)}<span class="new">{lines(text)}'
+            f"</span>{' ∎' if ended else ''}</div>"
+            for text, ended in zip(samples.texts, samples.ended, strict=True)
+        )
         stopped = is_over and not self.job.may_go_on
         state = spans(Bilingual("stopped", "已停止")) if stopped else "✓" if is_over else "…"
         # The call is that of a finished result only: of what is still growing it would be out of date at once.
         call = f"<pre>{escape(samples.call)}</pre>" if is_over else ""
-        self.show(samples=f'<div class="course-samples">{boxes}</div>', call=call,
-                  progress=f"{state} {samples.steps} / {self._total} token")
+        self.show(
+            samples=f'<div class="course-samples">{boxes}</div>',
+            call=call,
+            progress=f"{state} {samples.steps} / {self._total} token",
+        )
 
     def _draw(self) -> None:
         self.show(bars=filter_bars(self._reading.filtered(self.sampling)))

@@ -36,7 +36,9 @@ _LONGEST = 20_000  # tokens of a story: beyond it the page itself would grow slo
 class Autocomplete(Panel):
     """`completions`: what may follow the text, the most probable first; `ids`: the text's tokens."""
 
-    def __init__(self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, choices: int) -> None:
+    def __init__(
+        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, choices: int
+    ) -> None:
         self.model, self.tokenizer, self.choices = model, tokenizer, choices
         self.longest = min(40, model.config.max_position_embeddings - 1)  # one position is the text's
         self.length = min(6, self.longest)
@@ -85,8 +87,10 @@ class Autocomplete(Panel):
     def _show(self, text: str) -> None:
         ids, completions = self._completed(text)
         self.text, self.ids, self.completions = text, ids, completions
-        buttons = (f'<button type="button" data-click="accept" data-value="{at}">{escape(_seen(one))}</button>'
-                   for at, one in enumerate(completions))
+        buttons = (
+            f'<button type="button" data-click="accept" data-value="{at}">{escape(_seen(one))}</button>'
+            for at, one in enumerate(completions)
+        )
         self.show(completions=controls.row(*buttons))
 
     def _completed(self, text: str) -> tuple[list[int], list[str]]:
@@ -96,9 +100,15 @@ class Autocomplete(Panel):
         rows = torch.tensor([ids], device=self.model.device)
         with as_found(self.model):
             found = self.model.generate(
-                rows, attention_mask=torch.ones_like(rows), max_new_tokens=self.length, do_sample=False,
-                num_beams=self.choices, num_return_sequences=self.choices, pad_token_id=self.tokenizer.eos_token_id)
-        texts = self.tokenizer.batch_decode(found[:, len(ids):], skip_special_tokens=True)
+                rows,
+                attention_mask=torch.ones_like(rows),
+                max_new_tokens=self.length,
+                do_sample=False,
+                num_beams=self.choices,
+                num_return_sequences=self.choices,
+                pad_token_id=self.tokenizer.eos_token_id,
+            )
+        texts = self.tokenizer.batch_decode(found[:, len(ids) :], skip_special_tokens=True)
         return ids, list(dict.fromkeys(one for one in texts if one and "\ufffd" not in one))
 
 
@@ -106,7 +116,11 @@ class Storyteller(Panel):
     """`told`: the story so far, as (who, ids) with "you" or "model"; `forgotten`: tokens that the model no longer sees."""
 
     def __init__(
-        self, model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", text: str, sampling: insight.Sampling
+        self,
+        model: "PreTrainedModel",
+        tokenizer: "PreTrainedTokenizerBase",
+        text: str,
+        sampling: insight.Sampling,
     ) -> None:
         self.model, self.tokenizer, self.sampling = model, tokenizer, sampling
         self.length, self.job = 30, Job()
@@ -119,8 +133,18 @@ class Storyteller(Panel):
                          controls.button("anew", _ANEW), controls.number("length", _LENGTH, 1, 500),
                          controls.region("progress", role="status")),
         ))  # fmt: skip
-        super().__init__(TELL, html, {"text": self.type, "go": self.go, "stop": self.stop, "undo": self.undo,
-                                      "anew": self.anew, "length": self.set_length})
+        super().__init__(
+            TELL,
+            html,
+            {
+                "text": self.type,
+                "go": self.go,
+                "stop": self.stop,
+                "undo": self.undo,
+                "anew": self.anew,
+                "length": self.set_length,
+            },
+        )
         self.text = text
         _ids(tokenizer, text)  # a text that cannot be read is refused at once
         self.put(text=text, length=self.length)
@@ -142,7 +166,9 @@ class Storyteller(Panel):
         self._free()
         yours = tuple(self.tokenizer(self._joined(self.text)).input_ids) if self.text else ()
         if len(self.ids) + len(yours) + self.length > _LONGEST:
-            raise CourseError("The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。")
+            raise CourseError(
+                "The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。"
+            )
         if yours:
             self.told.append(("you", yours))
         self.text = ""
@@ -179,7 +205,7 @@ class Storyteller(Panel):
 
     def twin(self) -> show.Picture:
         """Return the next token's distribution as a picture."""
-        context = list(self.ids[-self.model.config.max_position_embeddings:])
+        context = list(self.ids[-self.model.config.max_position_embeddings :])
         return show.probabilities(insight.next_tokens(self.model, self.tokenizer, context, 8), None)
 
     def _joined(self, text: str) -> str:
@@ -191,12 +217,24 @@ class Storyteller(Panel):
 
     def _free(self) -> None:
         if self.job.is_running:
-            raise CourseError("The model is writing: press Stop first, or wait.", "模型正在寫：請先按「停止」，或等它寫完。")
+            raise CourseError(
+                "The model is writing: press Stop first, or wait.", "模型正在寫：請先按「停止」，或等它寫完。"
+            )
 
     def _work(self, ids: tuple[int, ...], forgotten: int, seed: int) -> None:
         with self.reporting():
-            self._take(write_on(self.model, self.tokenizer, ids, self.sampling, max_new_tokens=self.length,
-                                forgotten=forgotten, seed=seed, watch=self._watch))
+            self._take(
+                write_on(
+                    self.model,
+                    self.tokenizer,
+                    ids,
+                    self.sampling,
+                    max_new_tokens=self.length,
+                    forgotten=forgotten,
+                    seed=seed,
+                    watch=self._watch,
+                )
+            )
             self._draw(is_over=True)
             return
         self._draw()
@@ -209,7 +247,7 @@ class Storyteller(Panel):
         return self.job.may_go_on
 
     def _take(self, text: LongText) -> None:
-        self.told[-1] = ("model", text.ids[text.start:])
+        self.told[-1] = ("model", text.ids[text.start :])
         self.forgotten, self.ended = text.forgotten, text.ended
 
     def _draw(self, is_over: bool = False) -> None:
@@ -223,16 +261,22 @@ class Storyteller(Panel):
         if is_over and self.ended:
             parts.append(" ∎")
         stopped = spans(Bilingual("stopped", "已停止")) if is_over and not self.job.may_go_on else ""
-        forgot = spans(Bilingual(f"{self.forgotten} tokens out of sight", f"{self.forgotten} 個 token 已經看不到了"))
-        self.show(story=f'<div class="course-sample">{"".join(parts)}</div>',
-                  progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}")
+        forgot = spans(
+            Bilingual(f"{self.forgotten} tokens out of sight", f"{self.forgotten} 個 token 已經看不到了")
+        )
+        self.show(
+            story=f'<div class="course-sample">{"".join(parts)}</div>',
+            progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}",
+        )
 
 
 def _ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:
     """Return the tokens of a text, of an empty one the end-of-text token. Raise CourseError if it is no text."""
     if not isinstance(text, str):
-        raise CourseError(f"A text (str) is needed here, not {type(text).__name__}.",
-                          f"這裡需要文字（str），不是 {type(text).__name__}。")
+        raise CourseError(
+            f"A text (str) is needed here, not {type(text).__name__}.",
+            f"這裡需要文字（str），不是 {type(text).__name__}。",
+        )
     return insight.token_ids(tokenizer, text)
 
 
@@ -262,8 +306,10 @@ def autocomplete(
     """
     _check(model, tokenizer)
     if not isinstance(choices, int) or not 1 <= choices <= _CHOICES:
-        raise CourseError(f"choices must be a whole number from 1 to {_CHOICES}, not {choices!r}.",
-                          f"choices 必須是 1 到 {_CHOICES} 的整數，不能是 {choices!r}。")
+        raise CourseError(
+            f"choices must be a whole number from 1 to {_CHOICES}, not {choices!r}.",
+            f"choices 必須是 1 到 {_CHOICES} 的整數，不能是 {choices!r}。",
+        )
     return Autocomplete(model, tokenizer, text, choices)
 
 

@@ -19,8 +19,10 @@ class QuestionButtons(widgets.VBox):
         self.question = question
         self.buttons = [_button(letter) for letter, _ in zip(LETTERS, question.options)]
         self.feedback = widgets.HTML()
-        rows = [widgets.HBox([button, widgets.HTML(blocks(option.text))])
-                for button, option in zip(self.buttons, question.options)]
+        rows = [
+            widgets.HBox([button, widgets.HTML(blocks(option.text))])
+            for button, option in zip(self.buttons, question.options)
+        ]
         super().__init__([widgets.HTML(blocks(question.prompt)), *rows, self.feedback])
         self.add_class("course-question")
         self.add_class("course-bilingual")
@@ -33,4 +35,3 @@ class QuestionButtons(widgets.VBox):
 
 def _button(letter: str) -> widgets.Button:
     return widgets.Button(description=letter, tooltip=f"選 {letter} Choose {letter}", layout={"width": "3em"})
-

@@ -17,16 +17,31 @@ quick1 = Question(
         "一段 6 個 token 的文字送進基礎模型，`last_hidden_state` 裡會有幾個向量？",
     ),
     options=(
-        Option(Bilingual("1, for the whole text", "1 個，代表整段文字"), False, Bilingual(
-            "No vector stands for the whole text until you pool: the model keeps one for each token.",
-            "在你做池化之前，沒有哪個向量代表整段文字：模型替每個 token 各留一個。")),
-        Option(Bilingual("6, one for each token", "6 個，每個 token 一個"), True, Bilingual(
-            "Every position keeps its own vector from the embeddings to the last layer.",
-            "從嵌入到最後一層，每個位置都有自己的向量。")),
-        Option(Bilingual("as many as there are layers", "和層數一樣多"), False, Bilingual(
-            "The layers come one after another; `last_hidden_state` is what the last one gives. "
-            "For all of them, ask for `output_hidden_states=True`.",
-            "各層是一層接一層算的，`last_hidden_state` 只是最後一層的結果；想看每一層，要用 `output_hidden_states=True`。")),
+        Option(
+            Bilingual("1, for the whole text", "1 個，代表整段文字"),
+            False,
+            Bilingual(
+                "No vector stands for the whole text until you pool: the model keeps one for each token.",
+                "在你做池化之前，沒有哪個向量代表整段文字：模型替每個 token 各留一個。",
+            ),
+        ),
+        Option(
+            Bilingual("6, one for each token", "6 個，每個 token 一個"),
+            True,
+            Bilingual(
+                "Every position keeps its own vector from the embeddings to the last layer.",
+                "從嵌入到最後一層，每個位置都有自己的向量。",
+            ),
+        ),
+        Option(
+            Bilingual("as many as there are layers", "和層數一樣多"),
+            False,
+            Bilingual(
+                "The layers come one after another; `last_hidden_state` is what the last one gives. "
+                "For all of them, ask for `output_hidden_states=True`.",
+                "各層是一層接一層算的，`last_hidden_state` 只是最後一層的結果；想看每一層，要用 `output_hidden_states=True`。",
+            ),
+        ),
     ),
 )
 
@@ -37,15 +52,30 @@ quick2 = Question(
         "把一段文字的最後一個 token 換掉，哪些隱藏狀態會變？",
     ),
     options=(
-        Option(Bilingual("all of them", "全部"), False, Bilingual(
-            "That would be so in a model that reads in both directions. GPT-2's causal mask hides what comes later.",
-            "雙向的模型才會這樣。GPT-2 的因果遮罩會把後面的 token 擋住。")),
-        Option(Bilingual("only that of the last position", "只有最後一個位置的"), True, Bilingual(
-            "Each position sees itself and what stands before it, so nothing before the change can notice it.",
-            "每個位置只看得到自己和前面，所以改動之前的位置完全不受影響。")),
-        Option(Bilingual("none, until the model is trained again", "都不變，要重新訓練才會變"), False, Bilingual(
-            "The weights stay as they are; the hidden states are computed anew from every input.",
-            "權重確實不變，但隱藏狀態是每次依輸入重新算的。")),
+        Option(
+            Bilingual("all of them", "全部"),
+            False,
+            Bilingual(
+                "That would be so in a model that reads in both directions. GPT-2's causal mask hides what comes later.",
+                "雙向的模型才會這樣。GPT-2 的因果遮罩會把後面的 token 擋住。",
+            ),
+        ),
+        Option(
+            Bilingual("only that of the last position", "只有最後一個位置的"),
+            True,
+            Bilingual(
+                "Each position sees itself and what stands before it, so nothing before the change can notice it.",
+                "每個位置只看得到自己和前面，所以改動之前的位置完全不受影響。",
+            ),
+        ),
+        Option(
+            Bilingual("none, until the model is trained again", "都不變，要重新訓練才會變"),
+            False,
+            Bilingual(
+                "The weights stay as they are; the hidden states are computed anew from every input.",
+                "權重確實不變，但隱藏狀態是每次依輸入重新算的。",
+            ),
+        ),
     ),
 )
 
@@ -71,12 +101,18 @@ q1 = Exercise(
     ),
     blank="sizes = (____, ____, ____)\npractice.q1.check(sizes)",
     hints=(
-        Bilingual("Every token of every text has one vector of width `n_embd`.",
-                  "每段文字的每個 token 都有一個寬度為 `n_embd` 的向量。"),
-        Bilingual("Before the first layer there is something too, and `hidden_states` begins with it.",
-                  "第一層之前還有一樣東西，`hidden_states` 就從它開始。"),
-        Bilingual("Attention is a table of queries and keys, one for each head of each text.",
-                  "注意力是一張 query 對 key 的表，每段文字的每個頭各有一張。"),
+        Bilingual(
+            "Every token of every text has one vector of width `n_embd`.",
+            "每段文字的每個 token 都有一個寬度為 `n_embd` 的向量。",
+        ),
+        Bilingual(
+            "Before the first layer there is something too, and `hidden_states` begins with it.",
+            "第一層之前還有一樣東西，`hidden_states` 就從它開始。",
+        ),
+        Bilingual(
+            "Attention is a table of queries and keys, one for each head of each text.",
+            "注意力是一張 query 對 key 的表，每段文字的每個頭各有一張。",
+        ),
     ),
     solution_code="sizes = ((3, 7, 24), 6, (3, 3, 7, 7))\npractice.q1.check(sizes)",
     why=Bilingual(
@@ -91,19 +127,35 @@ q1 = Exercise(
     ),
     checker=Value(_sizes),
     mistakes=(
-        Mistake(((3, 7, 97), 6, (3, 3, 7, 7)), Bilingual(
-            "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
-            "has no head.",
-            "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。")),
-        Mistake(((3, 7, 24), 5, (3, 3, 7, 7)), Bilingual(
-            "You counted the layers only. Something is stored before the first layer as well.",
-            "你只數了層數；第一層之前也存了一樣東西。")),
-        Mistake(((3, 7, 24), 6, (3, 7, 7)), Bilingual(
-            "One axis is missing from the attention: every layer has several heads.",
-            "注意力少了一軸：每一層都有好幾個頭。")),
-        Mistake(((3, 24), 6, (3, 3, 7, 7)), Bilingual(
-            "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
-            "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。")),
+        Mistake(
+            ((3, 7, 97), 6, (3, 3, 7, 7)),
+            Bilingual(
+                "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
+                "has no head.",
+                "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。",
+            ),
+        ),
+        Mistake(
+            ((3, 7, 24), 5, (3, 3, 7, 7)),
+            Bilingual(
+                "You counted the layers only. Something is stored before the first layer as well.",
+                "你只數了層數；第一層之前也存了一樣東西。",
+            ),
+        ),
+        Mistake(
+            ((3, 7, 24), 6, (3, 7, 7)),
+            Bilingual(
+                "One axis is missing from the attention: every layer has several heads.",
+                "注意力少了一軸：每一層都有好幾個頭。",
+            ),
+        ),
+        Mistake(
+            ((3, 24), 6, (3, 3, 7, 7)),
+            Bilingual(
+                "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
+                "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。",
+            ),
+        ),
     ),
 )
 
@@ -139,10 +191,14 @@ q2 = Exercise(
     ),
     blank="def embed(base, ids):\n    return ____\n\npractice.q2.check(embed)",
     hints=(
-        Bilingual("Two tables are looked up: one by what the token is, one by where it stands.",
-                  "要查兩張表：一張看 token 是什麼，一張看它站在哪裡。"),
-        Bilingual("`torch.arange(ids.shape[1])` counts the positions; the two results are added.",
-                  "`torch.arange(ids.shape[1])` 會數出位置；兩個查表結果相加。"),
+        Bilingual(
+            "Two tables are looked up: one by what the token is, one by where it stands.",
+            "要查兩張表：一張看 token 是什麼，一張看它站在哪裡。",
+        ),
+        Bilingual(
+            "`torch.arange(ids.shape[1])` counts the positions; the two results are added.",
+            "`torch.arange(ids.shape[1])` 會數出位置；兩個查表結果相加。",
+        ),
     ),
     solution_code=(
         "def embed(base, ids):\n"
@@ -159,19 +215,37 @@ q2 = Exercise(
         "which of two tokens it attends to came first.",
         "GPT-2 只在這個加法裡直接得知順序：少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
     ),
-    checker=Function(_embed, lambda: [(tiny_base(1), random_ids(2, 5, 1)),
-                                      (tiny_base(2, n_embd=12), random_ids(1, 9, 2))]),
+    checker=Function(
+        _embed, lambda: [(tiny_base(1), random_ids(2, 5, 1)), (tiny_base(2, n_embd=12), random_ids(1, 9, 2))]
+    ),
     mistakes=(
-        Mistake(_embed_without_positions, Bilingual(
-            "That is the token part only; nothing in it says where each token stands.",
-            "這只有 token 的部分，看不出每個 token 站在哪裡。")),
-        Mistake(_embed_from_one, Bilingual("Your positions are off by one: the first one is not 1.",
-                                           "你的位置差了一：第一個位置不是 1。")),
-        Mistake(_embed_ids_as_positions, Bilingual(
-            "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
-            "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。")),
-        Mistake(_embed_normed, Bilingual("You went one step too far: `ln_1` already belongs to the first layer.",
-                                         "多走了一步：`ln_1` 已經屬於第一層了。")),
+        Mistake(
+            _embed_without_positions,
+            Bilingual(
+                "That is the token part only; nothing in it says where each token stands.",
+                "這只有 token 的部分，看不出每個 token 站在哪裡。",
+            ),
+        ),
+        Mistake(
+            _embed_from_one,
+            Bilingual(
+                "Your positions are off by one: the first one is not 1.", "你的位置差了一：第一個位置不是 1。"
+            ),
+        ),
+        Mistake(
+            _embed_ids_as_positions,
+            Bilingual(
+                "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
+                "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。",
+            ),
+        ),
+        Mistake(
+            _embed_normed,
+            Bilingual(
+                "You went one step too far: `ln_1` already belongs to the first layer.",
+                "多走了一步：`ln_1` 已經屬於第一層了。",
+            ),
+        ),
     ),
 )
 
@@ -214,12 +288,18 @@ q3 = Exercise(
     ),
     blank="def pool(hidden, mask):\n    return ____\n\npractice.q3.check(pool)",
     hints=(
-        Bilingual("Multiplying by the mask turns the vectors of the padding into zeros.",
-                  "乘上 mask，填充的向量就會變成零。"),
-        Bilingual("`mask[:, :, None]` has a third axis to be broadcast over.",
-                  "`mask[:, :, None]` 多出第三軸，可以廣播。"),
-        Bilingual("A mean is a sum divided by a count: what is to be counted in each text?",
-                  "平均是總和除以個數：每段文字該數的是什麼？"),
+        Bilingual(
+            "Multiplying by the mask turns the vectors of the padding into zeros.",
+            "乘上 mask，填充的向量就會變成零。",
+        ),
+        Bilingual(
+            "`mask[:, :, None]` has a third axis to be broadcast over.",
+            "`mask[:, :, None]` 多出第三軸，可以廣播。",
+        ),
+        Bilingual(
+            "A mean is a sum divided by a count: what is to be counted in each text?",
+            "平均是總和除以個數：每段文字該數的是什麼？",
+        ),
     ),
     solution_code=(
         "def pool(hidden, mask):\n"
@@ -237,15 +317,28 @@ q3 = Exercise(
     ),
     checker=Function(_pool, _pooling_cases),
     mistakes=(
-        Mistake(_pool_everything, Bilingual("You never used the mask: the padding is in your mean.",
-                                            "你沒有用到 mask：填充也被平均進去了。")),
-        Mistake(_pool_divided_by_length, Bilingual(
-            "The padding is out of your sum, but it is still counted when you divide.",
-            "總和裡已經沒有填充，但相除的時候又把它數進去了。")),
+        Mistake(
+            _pool_everything,
+            Bilingual(
+                "You never used the mask: the padding is in your mean.",
+                "你沒有用到 mask：填充也被平均進去了。",
+            ),
+        ),
+        Mistake(
+            _pool_divided_by_length,
+            Bilingual(
+                "The padding is out of your sum, but it is still counted when you divide.",
+                "總和裡已經沒有填充，但相除的時候又把它數進去了。",
+            ),
+        ),
         Mistake(_pool_sum, Bilingual("That is a sum; a mean is wanted.", "這是總和；題目要的是平均。")),
-        Mistake(_pool_whole_batch, Bilingual(
-            "You divide by the number of tokens in the whole batch; each text has a count of its own.",
-            "你除以整批的 token 數；每段文字有自己的個數。")),
+        Mistake(
+            _pool_whole_batch,
+            Bilingual(
+                "You divide by the number of tokens in the whole batch; each text has a count of its own.",
+                "你除以整批的 token 數；每段文字有自己的個數。",
+            ),
+        ),
     ),
 )
 
@@ -283,10 +376,14 @@ q4 = Exercise(
     ),
     blank="def final(base, ids):\n    return ____\n\npractice.q4.check(final)",
     hints=(
-        Bilingual("What has already been done to the last entry of `hidden_states`, and to no other?",
-                  "`hidden_states` 的最後一項已經多做了什麼，是其他項都沒有的？"),
-        Bilingual("Compare `hidden_states[-1]` with `last_hidden_state` using `torch.equal`.",
-                  "用 `torch.equal` 比比看 `hidden_states[-1]` 和 `last_hidden_state`。"),
+        Bilingual(
+            "What has already been done to the last entry of `hidden_states`, and to no other?",
+            "`hidden_states` 的最後一項已經多做了什麼，是其他項都沒有的？",
+        ),
+        Bilingual(
+            "Compare `hidden_states[-1]` with `last_hidden_state` using `torch.equal`.",
+            "用 `torch.equal` 比比看 `hidden_states[-1]` 和 `last_hidden_state`。",
+        ),
     ),
     solution_code=(
         "def final(base, ids):\n"
@@ -303,17 +400,33 @@ q4 = Exercise(
         "All other entries of `hidden_states` are still without `ln_f`, which matters as soon as layers are compared.",
         "`hidden_states` 的其他各項都還沒經過 `ln_f`；一旦要比較不同的層，這點就很重要。",
     ),
-    checker=Function(_final, lambda: [(tiny_base(3), random_ids(2, 6, 3)),
-                                      (tiny_base(4, n_layer=3), random_ids(1, 4, 4))]),
+    checker=Function(
+        _final, lambda: [(tiny_base(3), random_ids(2, 6, 3)), (tiny_base(4, n_layer=3), random_ids(1, 4, 4))]
+    ),
     mistakes=(
-        Mistake(_final_normed_twice, Bilingual("The bug is still there: `ln_f` is applied a second time.",
-                                               "錯誤還在：`ln_f` 被做了第二次。")),
-        Mistake(_final_not_normed, Bilingual("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")),
-        Mistake(_final_without_last_block, Bilingual(
-            "That entry is one layer too early: the last layer has not been run.",
-            "那一項早了一層：最後一層還沒算。")),
-        Mistake(_embed, Bilingual("That is the first entry: the embeddings, before any layer.",
-                                  "那是第一項：還沒進任何一層的嵌入。")),
+        Mistake(
+            _final_normed_twice,
+            Bilingual(
+                "The bug is still there: `ln_f` is applied a second time.", "錯誤還在：`ln_f` 被做了第二次。"
+            ),
+        ),
+        Mistake(
+            _final_not_normed, Bilingual("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")
+        ),
+        Mistake(
+            _final_without_last_block,
+            Bilingual(
+                "That entry is one layer too early: the last layer has not been run.",
+                "那一項早了一層：最後一層還沒算。",
+            ),
+        ),
+        Mistake(
+            _embed,
+            Bilingual(
+                "That is the first entry: the embeddings, before any layer.",
+                "那是第一項：還沒進任何一層的嵌入。",
+            ),
+        ),
     ),
 )
 
@@ -325,14 +438,16 @@ q5 = Exercise(
         "and what the hidden states are good for all the same.",
         "`GPT2Model` 沒有 `generate`。請用兩三句話向同事說明它少了什麼，以及隱藏狀態仍然有什麼用。",
     ),
-    blank='words = ____\npractice.q5.check(words)',
+    blank="words = ____\npractice.q5.check(words)",
     hints=(
-        Bilingual("What would be needed to choose the next token, and what has the base model instead?",
-                  "要選出下一個 token 需要什麼？基礎模型手上有的又是什麼？"),
+        Bilingual(
+            "What would be needed to choose the next token, and what has the base model instead?",
+            "要選出下一個 token 需要什麼？基礎模型手上有的又是什麼？",
+        ),
     ),
     solution_code=(
         'words = """It ends in vectors of width n_embd and has no layer that turns them into a score for each token\n'
-        'of the vocabulary, so there is nothing to choose the next token from. The vectors still describe\n'
+        "of the vocabulary, so there is nothing to choose the next token from. The vectors still describe\n"
         'each token in its context: they serve for similarity, search and classification."""\n'
         "practice.q5.check(words)"
     ),
@@ -343,6 +458,8 @@ q5 = Exercise(
     worth_knowing=Bilingual("The next lesson adds exactly that one layer.", "下一課加上的正是那一層。"),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

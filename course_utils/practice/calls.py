@@ -44,13 +44,17 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: floa
     if ended:
         return ended[0]
     _stop(thread)
-    return Call(problem=Bilingual(
-        f"Your function had not come back after {seconds:.2g} seconds: does a loop in it ever end?",
-        f"你的函式跑了 {seconds:.2g} 秒還沒有回傳：裡面的迴圈真的會結束嗎？",
-    ))
+    return Call(
+        problem=Bilingual(
+            f"Your function had not come back after {seconds:.2g} seconds: does a loop in it ever end?",
+            f"你的函式跑了 {seconds:.2g} 秒還沒有回傳：裡面的迴圈真的會結束嗎？",
+        )
+    )
 
 
-def _run(function: Callable[..., Any], arguments: tuple[Any, ...], gradients: bool, ended: list[Call]) -> None:
+def _run(
+    function: Callable[..., Any], arguments: tuple[Any, ...], gradients: bool, ended: list[Call]
+) -> None:
     try:
         with torch.set_grad_enabled(gradients):
             ended.append(Call(result=function(*arguments)))
@@ -74,5 +78,7 @@ def _stop(thread: threading.Thread) -> None:
     """Raise `_TimeUp` in the thread until it ends, for a second at most: a bare `except:` may swallow it."""
     deadline = time.monotonic() + _GRACE
     while thread.is_alive() and time.monotonic() < deadline:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_TimeUp)
+        )
         thread.join(0.05)

@@ -106,13 +106,18 @@ class Function:
             results.append(ended.result)
         return results, first
 
-    def _problem(self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]) -> Bilingual | None:
+    def _problem(
+        self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
+    ) -> Bilingual | None:
         if self.judge is not None:
             return self.judge(result, arguments)
-        if any(isinstance(old, torch.Tensor) and difference(new, old) for new, old in zip(arguments, untouched)):
-            return Bilingual("Your function changes the tensors that it is given; work on a new tensor "
-                             "(or a `clone()`).",
-                             "你的函式改到了傳進去的張量；請在新的張量上計算（或先 `clone()`）。")
+        if any(
+            isinstance(old, torch.Tensor) and difference(new, old) for new, old in zip(arguments, untouched)
+        ):
+            return Bilingual(
+                "Your function changes the tensors that it is given; work on a new tensor (or a `clone()`).",
+                "你的函式改到了傳進去的張量；請在新的張量上計算（或先 `clone()`）。",
+            )
         return difference(result, self.right(*untouched), self.tolerance)
 
     def _alike(self, results: Sequence[Any], mistake: Callable[..., Any]) -> bool:
@@ -121,7 +126,8 @@ class Function:
             return False
         wrong = [self._of_mistake(mistake, arguments) for _, arguments in zip(results, self.cases())]
         return bool(results) and all(
-            difference(result, of_mistake, self.tolerance) is None for result, of_mistake in zip(results, wrong)
+            difference(result, of_mistake, self.tolerance) is None
+            for result, of_mistake in zip(results, wrong)
         )
 
     @staticmethod
@@ -140,8 +146,10 @@ class Open:
 
     def __call__(self, answer: Any, mistakes: Sequence[Mistake]) -> Bilingual | None:
         if not isinstance(answer, str):
-            return Bilingual(f"A text is wanted, in quotes, and `{type(answer).__name__}` was handed in.",
-                             f"這裡要的是一段文字（放在引號裡），交來的卻是 `{type(answer).__name__}`。")
+            return Bilingual(
+                f"A text is wanted, in quotes, and `{type(answer).__name__}` was handed in.",
+                f"這裡要的是一段文字（放在引號裡），交來的卻是 `{type(answer).__name__}`。",
+            )
         if len(answer.strip()) < self.shortest:
             return Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
         raise CannotCheck

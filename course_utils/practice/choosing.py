@@ -18,15 +18,30 @@ quiz1 = Question(
         "你拿了 `GPT2Model` 的 `hidden_states[-1]`，先做一次 `ln_f` 再使用。你得到什麼？",
     ),
     options=(
-        Option(Bilingual("The same as `last_hidden_state`", "和 `last_hidden_state` 一樣"), False, Bilingual(
-            "It would be, if the last entry were what the last block returns; but `ln_f` is already in it.",
-            "如果最後一項是最後一個區塊的輸出就會一樣；但它已經做過 `ln_f` 了。")),
-        Option(Bilingual("A second norm, which nothing was trained for", "第二次正規化，模型沒有為它訓練過"), True, Bilingual(
-            "The last entry is `last_hidden_state` itself, the norm included.",
-            "最後一項就是 `last_hidden_state`，正規化已經包含在內。")),
-        Option(Bilingual("The logits, scores of the next token", "logits，也就是下一個 token 的分數"), False, Bilingual(
-            "For those the hidden state must be multiplied by the embedding matrix.",
-            "那還要把隱藏狀態乘上嵌入矩陣。")),
+        Option(
+            Bilingual("The same as `last_hidden_state`", "和 `last_hidden_state` 一樣"),
+            False,
+            Bilingual(
+                "It would be, if the last entry were what the last block returns; but `ln_f` is already in it.",
+                "如果最後一項是最後一個區塊的輸出就會一樣；但它已經做過 `ln_f` 了。",
+            ),
+        ),
+        Option(
+            Bilingual("A second norm, which nothing was trained for", "第二次正規化，模型沒有為它訓練過"),
+            True,
+            Bilingual(
+                "The last entry is `last_hidden_state` itself, the norm included.",
+                "最後一項就是 `last_hidden_state`，正規化已經包含在內。",
+            ),
+        ),
+        Option(
+            Bilingual("The logits, scores of the next token", "logits，也就是下一個 token 的分數"),
+            False,
+            Bilingual(
+                "For those the hidden state must be multiplied by the embedding matrix.",
+                "那還要把隱藏狀態乘上嵌入矩陣。",
+            ),
+        ),
     ),
 )
 
@@ -37,14 +52,27 @@ quiz2 = Question(
         "`GPT2LMHeadModel` 比 `GPT2Model` 多幾個參數？",
     ),
     options=(
-        Option(Bilingual("`vocab_size` × `n_embd`", "`vocab_size` × `n_embd` 個"), False, Bilingual(
-            "That is the size of the head, but its weight is that of `wte`: it is counted once.",
-            "輸出層確實這麼大，但它的權重就是 `wte` 的權重，只算一次。")),
-        Option(Bilingual("`vocab_size`, for the bias", "`vocab_size` 個，是 bias"), False, Bilingual(
-            "The head has no bias.", "輸出層沒有 bias。")),
-        Option(Bilingual("None", "一個也沒有"), True, Bilingual(
-            "Its head is tied to `wte`. So a base model holds all that a language model needs.",
-            "輸出層和 `wte` 綁定。所以基礎模型已經有了語言模型所需的一切。")),
+        Option(
+            Bilingual("`vocab_size` × `n_embd`", "`vocab_size` × `n_embd` 個"),
+            False,
+            Bilingual(
+                "That is the size of the head, but its weight is that of `wte`: it is counted once.",
+                "輸出層確實這麼大，但它的權重就是 `wte` 的權重，只算一次。",
+            ),
+        ),
+        Option(
+            Bilingual("`vocab_size`, for the bias", "`vocab_size` 個，是 bias"),
+            False,
+            Bilingual("The head has no bias.", "輸出層沒有 bias。"),
+        ),
+        Option(
+            Bilingual("None", "一個也沒有"),
+            True,
+            Bilingual(
+                "Its head is tied to `wte`. So a base model holds all that a language model needs.",
+                "輸出層和 `wte` 綁定。所以基礎模型已經有了語言模型所需的一切。",
+            ),
+        ),
     ),
 )
 
@@ -55,15 +83,30 @@ quiz3 = Question(
         "提示有 40 個 token，你用 `max_length=50` 呼叫 `generate`。最多生成幾個新的 token？",
     ),
     options=(
-        Option(Bilingual("50", "50 個"), False, Bilingual(
-            "`max_length` counts the prompt; `max_new_tokens=50` would give that.",
-            "`max_length` 連提示也算；要 50 個，得寫 `max_new_tokens=50`。")),
-        Option(Bilingual("10", "10 個"), True, Bilingual(
-            "The prompt counts too. Nearly always `max_new_tokens` is what you mean.",
-            "提示也算在內。你想要的幾乎都是 `max_new_tokens`。")),
-        Option(Bilingual("90", "90 個"), False, Bilingual(
-            "It is a limit on the whole text, not something added to the prompt.",
-            "它限制的是全文，不是在提示之外再加。")),
+        Option(
+            Bilingual("50", "50 個"),
+            False,
+            Bilingual(
+                "`max_length` counts the prompt; `max_new_tokens=50` would give that.",
+                "`max_length` 連提示也算；要 50 個，得寫 `max_new_tokens=50`。",
+            ),
+        ),
+        Option(
+            Bilingual("10", "10 個"),
+            True,
+            Bilingual(
+                "The prompt counts too. Nearly always `max_new_tokens` is what you mean.",
+                "提示也算在內。你想要的幾乎都是 `max_new_tokens`。",
+            ),
+        ),
+        Option(
+            Bilingual("90", "90 個"),
+            False,
+            Bilingual(
+                "It is a limit on the whole text, not something added to the prompt.",
+                "它限制的是全文，不是在提示之外再加。",
+            ),
+        ),
     ),
 )
 
@@ -74,14 +117,27 @@ quiz4 = Question(
         "`generate(..., do_sample=False, temperature=0.1)`：溫度有什麼作用？",
     ),
     options=(
-        Option(Bilingual("Nothing: no number is drawn", "沒有作用：根本沒有抽籤"), True, Bilingual(
-            "Dividing all logits by one number leaves the largest the largest.",
-            "所有 logits 除以同一個數，最大的還是最大。")),
-        Option(Bilingual("It makes the text safer", "讓文字更保守"), False, Bilingual(
-            "It would, with `do_sample=True`.", "有 `do_sample=True` 的時候才會。")),
-        Option(Bilingual("It is an error", "會出錯"), False, Bilingual(
-            "The library says so in a warning at most; it is a temperature of 0 in sampling that is an error.",
-            "函式庫頂多給一個警告；取樣時溫度為 0 才是錯誤。")),
+        Option(
+            Bilingual("Nothing: no number is drawn", "沒有作用：根本沒有抽籤"),
+            True,
+            Bilingual(
+                "Dividing all logits by one number leaves the largest the largest.",
+                "所有 logits 除以同一個數，最大的還是最大。",
+            ),
+        ),
+        Option(
+            Bilingual("It makes the text safer", "讓文字更保守"),
+            False,
+            Bilingual("It would, with `do_sample=True`.", "有 `do_sample=True` 的時候才會。"),
+        ),
+        Option(
+            Bilingual("It is an error", "會出錯"),
+            False,
+            Bilingual(
+                "The library says so in a warning at most; it is a temperature of 0 in sampling that is an error.",
+                "函式庫頂多給一個警告；取樣時溫度為 0 才是錯誤。",
+            ),
+        ),
     ),
 )
 
@@ -92,15 +148,32 @@ quiz5 = Question(
         "`lm = GPT2LMHeadModel(base.config)`，然後 `lm.transformer = base`，結果胡言亂語。為什麼？",
     ),
     options=(
-        Option(Bilingual("`base` was never trained to generate", "`base` 沒有受過生成的訓練"), False, Bilingual(
-            "Its weights are those of the language model: loaded properly, they write well.",
-            "它的權重就是語言模型的權重：好好載入，就寫得好。")),
-        Option(Bilingual("The head holds the random embedding that was thrown away", "輸出層抓著被丟掉的隨機嵌入"), True, Bilingual(
-            "`tie_weights()` mends it; `eval()` and the generation settings are still to be seen to.",
-            "`tie_weights()` 可以修好；還要處理 `eval()` 和生成設定。")),
-        Option(Bilingual("The hidden states are wrong", "隱藏狀態錯了"), False, Bilingual(
-            "They are right. It is the head that multiplies them by the wrong matrix.",
-            "它們是對的，是輸出層拿錯矩陣來乘。")),
+        Option(
+            Bilingual("`base` was never trained to generate", "`base` 沒有受過生成的訓練"),
+            False,
+            Bilingual(
+                "Its weights are those of the language model: loaded properly, they write well.",
+                "它的權重就是語言模型的權重：好好載入，就寫得好。",
+            ),
+        ),
+        Option(
+            Bilingual(
+                "The head holds the random embedding that was thrown away", "輸出層抓著被丟掉的隨機嵌入"
+            ),
+            True,
+            Bilingual(
+                "`tie_weights()` mends it; `eval()` and the generation settings are still to be seen to.",
+                "`tie_weights()` 可以修好；還要處理 `eval()` 和生成設定。",
+            ),
+        ),
+        Option(
+            Bilingual("The hidden states are wrong", "隱藏狀態錯了"),
+            False,
+            Bilingual(
+                "They are right. It is the head that multiplies them by the wrong matrix.",
+                "它們是對的，是輸出層拿錯矩陣來乘。",
+            ),
+        ),
     ),
 )
 
@@ -111,14 +184,29 @@ quiz6 = Question(
         "兩段文字的 GPT-2 原始向量，餘弦是 0.98。這說明什麼？",
     ),
     options=(
-        Option(Bilingual("They mean nearly the same", "意思幾乎一樣"), False, Bilingual(
-            "So may any two texts: all of these vectors lean in one direction.",
-            "任兩段文字都可能這麼高：這些向量都偏向同一個方向。")),
-        Option(Bilingual("They share most of their tokens", "大部分的 token 相同"), False, Bilingual(
-            "No token need be shared for that.", "不必有任何相同的 token。")),
-        Option(Bilingual("Nothing, before it is compared with other pairs", "還不能說明什麼，要先和別的配對比較"), True, Bilingual(
-            "Compare ranks, take the mean vector away, or learn a map; and hold it against a bag of words.",
-            "比名次、先減去平均向量，或學一個映射；還要和詞袋比一比。")),
+        Option(
+            Bilingual("They mean nearly the same", "意思幾乎一樣"),
+            False,
+            Bilingual(
+                "So may any two texts: all of these vectors lean in one direction.",
+                "任兩段文字都可能這麼高：這些向量都偏向同一個方向。",
+            ),
+        ),
+        Option(
+            Bilingual("They share most of their tokens", "大部分的 token 相同"),
+            False,
+            Bilingual("No token need be shared for that.", "不必有任何相同的 token。"),
+        ),
+        Option(
+            Bilingual(
+                "Nothing, before it is compared with other pairs", "還不能說明什麼，要先和別的配對比較"
+            ),
+            True,
+            Bilingual(
+                "Compare ranks, take the mean vector away, or learn a map; and hold it against a bag of words.",
+                "比名次、先減去平均向量，或學一個映射；還要和詞袋比一比。",
+            ),
+        ),
     ),
 )
 
@@ -129,15 +217,32 @@ quiz7 = Question(
         "微調之後，新的文字猜得更準，舊的變差了。哪個辦法最直接保住舊的？",
     ),
     options=(
-        Option(Bilingual("To set the labels of the new texts to -100 up to the part to be learned",
-                         "把新文字的 label 填成 -100，只留要學的部分"), False, Bilingual(
-            "A mask says what to learn; what has no loss is held by nothing.",
-            "遮罩說的是學什麼；沒有損失的地方，就沒有東西拉住它。")),
-        Option(Bilingual("To mix old texts into the training", "訓練時摻入舊的文字"), True, Bilingual(
-            "What is in the data is looked after. Freezing helps as well, at the price of learning less.",
-            "放進資料裡的才有人顧著。凍結也有幫助，代價是學得少一些。")),
-        Option(Bilingual("To train longer", "訓練久一點"), False, Bilingual(
-            "More steps on new texts alone take it further away.", "只用新文字多走幾步，只會離得更遠。")),
+        Option(
+            Bilingual(
+                "To set the labels of the new texts to -100 up to the part to be learned",
+                "把新文字的 label 填成 -100，只留要學的部分",
+            ),
+            False,
+            Bilingual(
+                "A mask says what to learn; what has no loss is held by nothing.",
+                "遮罩說的是學什麼；沒有損失的地方，就沒有東西拉住它。",
+            ),
+        ),
+        Option(
+            Bilingual("To mix old texts into the training", "訓練時摻入舊的文字"),
+            True,
+            Bilingual(
+                "What is in the data is looked after. Freezing helps as well, at the price of learning less.",
+                "放進資料裡的才有人顧著。凍結也有幫助，代價是學得少一些。",
+            ),
+        ),
+        Option(
+            Bilingual("To train longer", "訓練久一點"),
+            False,
+            Bilingual(
+                "More steps on new texts alone take it further away.", "只用新文字多走幾步，只會離得更遠。"
+            ),
+        ),
     ),
 )
 
@@ -148,16 +253,33 @@ quiz8 = Question(
         "上下文滿了。你把鍵值快取裡最舊的幾項丟掉，繼續寫。這樣有什麼問題？",
     ),
     options=(
-        Option(Bilingual("The keys and values that stay were computed at their old positions",
-                         "留下來的 key 和 value 是照舊的位置算的"), True, Bilingual(
-            "A position enters as a row of `wpe` at the very start, so the rest has to be read anew.",
-            "位置是一開始就以 `wpe` 的一列加進去的，所以剩下的要重讀一遍。")),
-        Option(Bilingual("Nothing, it is what `generate` does", "沒有問題，`generate` 就是這麼做"), False, Bilingual(
-            "`generate` drops nothing: past `n_positions` it raises an `IndexError`.",
-            "`generate` 什麼都不丟：超過 `n_positions` 就丟出 `IndexError`。")),
-        Option(Bilingual("A cache cannot be cut", "快取不能切"), False, Bilingual(
-            "It can: its tensors have a dimension of positions. What they hold is the matter.",
-            "可以切：張量裡有一個維度就是位置。問題在於內容。")),
+        Option(
+            Bilingual(
+                "The keys and values that stay were computed at their old positions",
+                "留下來的 key 和 value 是照舊的位置算的",
+            ),
+            True,
+            Bilingual(
+                "A position enters as a row of `wpe` at the very start, so the rest has to be read anew.",
+                "位置是一開始就以 `wpe` 的一列加進去的，所以剩下的要重讀一遍。",
+            ),
+        ),
+        Option(
+            Bilingual("Nothing, it is what `generate` does", "沒有問題，`generate` 就是這麼做"),
+            False,
+            Bilingual(
+                "`generate` drops nothing: past `n_positions` it raises an `IndexError`.",
+                "`generate` 什麼都不丟：超過 `n_positions` 就丟出 `IndexError`。",
+            ),
+        ),
+        Option(
+            Bilingual("A cache cannot be cut", "快取不能切"),
+            False,
+            Bilingual(
+                "It can: its tensors have a dimension of positions. What they hold is the matter.",
+                "可以切：張量裡有一個維度就是位置。問題在於內容。",
+            ),
+        ),
     ),
 )
 
@@ -175,9 +297,14 @@ q1 = Exercise(
     ),
     blank="shapes = ((2, 5, ____), ____, ____, ____)\npractice.q1.check(shapes)",
     hints=(
-        Bilingual("Ask of each class: for each token, or for each text?", "對每個類別問：是每個 token 一份，還是每段文字一份？"),
-        Bilingual("And how many numbers: the width, a score for each token of the vocabulary, or a score for each label?",
-                  "再問有幾個數字：寬度、詞彙表裡每個 token 的分數，還是每個標籤的分數？"),
+        Bilingual(
+            "Ask of each class: for each token, or for each text?",
+            "對每個類別問：是每個 token 一份，還是每段文字一份？",
+        ),
+        Bilingual(
+            "And how many numbers: the width, a score for each token of the vocabulary, or a score for each label?",
+            "再問有幾個數字：寬度、詞彙表裡每個 token 的分數，還是每個標籤的分數？",
+        ),
     ),
     solution_code="shapes = ((2, 5, 24), (2, 5, 97), (2, 3), (2, 5, 3))\npractice.q1.check(shapes)",
     why=Bilingual(
@@ -190,15 +317,27 @@ q1 = Exercise(
     ),
     checker=Value(lambda: ((2, 5, 24), (2, 5, 97), (2, 3), (2, 5, 3))),
     mistakes=(
-        Mistake(((2, 5, 24), (2, 5, 97), (2, 5, 3), (2, 5, 3)), Bilingual(
-            "One label for each text: which token's scores does the classifier give back?",
-            "每段文字一個標籤：分類器回傳的是哪個 token 的分數？")),
-        Mistake(((2, 5, 24), (2, 97), (2, 3), (2, 5, 3)), Bilingual(
-            "The language model predicts at every position, not only at the last.",
-            "語言模型在每個位置都做預測，不是只有最後一個。")),
-        Mistake(((2, 5, 24), (2, 5, 24), (2, 3), (2, 5, 3)), Bilingual(
-            "The LM head leaves the width behind: it gives a score to each token of the vocabulary.",
-            "LM head 已經離開寬度了：它給詞彙表裡每個 token 一個分數。")),
+        Mistake(
+            ((2, 5, 24), (2, 5, 97), (2, 5, 3), (2, 5, 3)),
+            Bilingual(
+                "One label for each text: which token's scores does the classifier give back?",
+                "每段文字一個標籤：分類器回傳的是哪個 token 的分數？",
+            ),
+        ),
+        Mistake(
+            ((2, 5, 24), (2, 97), (2, 3), (2, 5, 3)),
+            Bilingual(
+                "The language model predicts at every position, not only at the last.",
+                "語言模型在每個位置都做預測，不是只有最後一個。",
+            ),
+        ),
+        Mistake(
+            ((2, 5, 24), (2, 5, 24), (2, 3), (2, 5, 3)),
+            Bilingual(
+                "The LM head leaves the width behind: it gives a score to each token of the vocabulary.",
+                "LM head 已經離開寬度了：它給詞彙表裡每個 token 一個分數。",
+            ),
+        ),
     ),
 )
 
@@ -231,17 +370,19 @@ q2 = Exercise(
     key="08.2",
     title=Bilingual("Choose a class", "選一個類別"),
     statement=Bilingual(
-        "Write `choose(need)`: it returns the name of the class as a text. The needs are `\"a vector for each token\"`, "
-        "`\"the next words\"`, `\"the probability of a text\"`, `\"a label for each text\"` and `\"a label for each token\"`.",
-        "寫出 `choose(need)`，回傳類別的名稱（字串）。需要有這幾種：`\"a vector for each token\"`（每個 token 一個向量）、"
-        "`\"the next words\"`（接下來的字）、`\"the probability of a text\"`（一段文字的機率）、"
-        "`\"a label for each text\"`（每段文字一個標籤）、`\"a label for each token\"`（每個 token 一個標籤）。",
+        'Write `choose(need)`: it returns the name of the class as a text. The needs are `"a vector for each token"`, '
+        '`"the next words"`, `"the probability of a text"`, `"a label for each text"` and `"a label for each token"`.',
+        '寫出 `choose(need)`，回傳類別的名稱（字串）。需要有這幾種：`"a vector for each token"`（每個 token 一個向量）、'
+        '`"the next words"`（接下來的字）、`"the probability of a text"`（一段文字的機率）、'
+        '`"a label for each text"`（每段文字一個標籤）、`"a label for each token"`（每個 token 一個標籤）。',
     ),
     blank="def choose(need):\n    return ____\n\npractice.q2.check(choose)",
     hints=(
         Bilingual("A dictionary from need to name is enough.", "一個從需要到名稱的 dict 就夠了。"),
-        Bilingual("Both words and their probabilities come from the logits over the vocabulary.",
-                  "字和字的機率，都來自整個詞彙表的 logits。"),
+        Bilingual(
+            "Both words and their probabilities come from the logits over the vocabulary.",
+            "字和字的機率，都來自整個詞彙表的 logits。",
+        ),
     ),
     solution_code=(
         "def choose(need):\n"
@@ -264,23 +405,35 @@ q2 = Exercise(
     ),
     checker=Function(_choose, lambda: [(need,) for need in _NEEDS]),
     mistakes=(
-        Mistake(_choose_head_or_not, Bilingual("Two classes are not enough here: labels have heads of their own, and "
-                                               "a probability is needed for more than writing.",
-                                               "這裡兩個類別不夠：標籤有自己的輸出層，機率也不是只有寫字才用得到。")),
-        Mistake(_choose_base_for_probability, Bilingual("A base model gives no probability of anything.",
-                                                        "基礎模型不會給任何東西的機率。")),
-        Mistake(_choose_labels_alike, Bilingual("A label for each token is another head than a label for each text.",
-                                                "每個 token 一個標籤，和每段文字一個標籤，是不同的輸出層。")),
+        Mistake(
+            _choose_head_or_not,
+            Bilingual(
+                "Two classes are not enough here: labels have heads of their own, and "
+                "a probability is needed for more than writing.",
+                "這裡兩個類別不夠：標籤有自己的輸出層，機率也不是只有寫字才用得到。",
+            ),
+        ),
+        Mistake(
+            _choose_base_for_probability,
+            Bilingual("A base model gives no probability of anything.", "基礎模型不會給任何東西的機率。"),
+        ),
+        Mistake(
+            _choose_labels_alike,
+            Bilingual(
+                "A label for each token is another head than a label for each text.",
+                "每個 token 一個標籤，和每段文字一個標籤，是不同的輸出層。",
+            ),
+        ),
     ),
 )
 
 
 def _slide(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep):]]
+    return ids if len(ids) < limit else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
 
 
 def _slide_newest(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else ids[-(limit // 2):]
+    return ids if len(ids) < limit else ids[-(limit // 2) :]
 
 
 def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
@@ -292,11 +445,11 @@ def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
 
 
 def _slide_more(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2):]]
+    return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2) :]]
 
 
 def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep):]]
+    return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
 
 
 q3 = Exercise(
@@ -311,9 +464,14 @@ q3 = Exercise(
     ),
     blank="def slide(ids, limit, keep):\n    return ____\n\npractice.q3.check(slide)",
     hints=(
-        Bilingual("With exactly `limit` ids, is there room for one more?", "剛好有 `limit` 個 id 時，還放得下一個嗎？"),
-        Bilingual("Two slices put together: how many of the newest are left, if there are `limit // 2` in all?",
-                  "兩段接起來：總共 `limit // 2` 個的話，最新的還能留幾個？"),
+        Bilingual(
+            "With exactly `limit` ids, is there room for one more?",
+            "剛好有 `limit` 個 id 時，還放得下一個嗎？",
+        ),
+        Bilingual(
+            "Two slices put together: how many of the newest are left, if there are `limit // 2` in all?",
+            "兩段接起來：總共 `limit // 2` 個的話，最新的還能留幾個？",
+        ),
     ),
     solution_code=(
         "def slide(ids, limit, keep):\n"
@@ -331,18 +489,45 @@ q3 = Exercise(
         "`ids[-newest:]` would do as well, until `newest` is 0: then it is the whole list.",
         "寫成 `ids[-newest:]` 也行，直到 `newest` 是 0：那就成了整個 list。",
     ),
-    checker=Function(_slide, lambda: [(list(range(length)), limit, keep) for length, limit, keep in
-                                      [(3, 8, 1), (7, 8, 2), (8, 8, 2), (9, 8, 0), (30, 8, 3), (12, 10, 2)]]),
+    checker=Function(
+        _slide,
+        lambda: [
+            (list(range(length)), limit, keep)
+            for length, limit, keep in [(3, 8, 1), (7, 8, 2), (8, 8, 2), (9, 8, 0), (30, 8, 3), (12, 10, 2)]
+        ],
+    ),
     mistakes=(
-        Mistake(_slide_newest, Bilingual("The instructions are gone: nothing is kept of the beginning.",
-                                         "指示不見了：開頭什麼都沒留。")),
-        Mistake(_slide_first, Bilingual("You keep the beginning only and lose what was written last.",
-                                        "你只留下了開頭，丟掉了剛寫好的。")),
-        Mistake(_slide_late, Bilingual("With a full context there is no room for the new token.",
-                                       "上下文剛好滿的時候，新的 token 就沒有位置了。")),
-        Mistake(_slide_more, Bilingual("You return more than `limit // 2` ids: those that are kept count too.",
-                                       "你回傳的超過 `limit // 2` 個：留住的也要算進去。")),
-        Mistake(_slide_always, Bilingual("You forget even where there is room.", "還有位置的時候，你也丟掉了一些。")),
+        Mistake(
+            _slide_newest,
+            Bilingual(
+                "The instructions are gone: nothing is kept of the beginning.", "指示不見了：開頭什麼都沒留。"
+            ),
+        ),
+        Mistake(
+            _slide_first,
+            Bilingual(
+                "You keep the beginning only and lose what was written last.",
+                "你只留下了開頭，丟掉了剛寫好的。",
+            ),
+        ),
+        Mistake(
+            _slide_late,
+            Bilingual(
+                "With a full context there is no room for the new token.",
+                "上下文剛好滿的時候，新的 token 就沒有位置了。",
+            ),
+        ),
+        Mistake(
+            _slide_more,
+            Bilingual(
+                "You return more than `limit // 2` ids: those that are kept count too.",
+                "你回傳的超過 `limit // 2` 個：留住的也要算進去。",
+            ),
+        ),
+        Mistake(
+            _slide_always,
+            Bilingual("You forget even where there is room.", "還有位置的時候，你也丟掉了一些。"),
+        ),
     ),
 )
 
@@ -365,7 +550,7 @@ def _written_filtered(output: Sequence[int], prompt: int, end: int) -> Sequence[
 
 
 def _written_from_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    return output[prompt: output.index(end)] if end in output else output[prompt:]
+    return output[prompt : output.index(end)] if end in output else output[prompt:]
 
 
 q4 = Exercise(
@@ -380,8 +565,14 @@ q4 = Exercise(
     ),
     blank="def written(output, prompt, end):\n    return ____\n\npractice.q4.check(written)",
     hints=(
-        Bilingual("First cut the prompt away, then look for the end in the rest.", "先切掉提示，再到剩下的裡面找結尾。"),
-        Bilingual("The prompt itself may hold `end`: it often begins with it.", "提示裡也可能有 `end`：它常常就是開頭。"),
+        Bilingual(
+            "First cut the prompt away, then look for the end in the rest.",
+            "先切掉提示，再到剩下的裡面找結尾。",
+        ),
+        Bilingual(
+            "The prompt itself may hold `end`: it often begins with it.",
+            "提示裡也可能有 `end`：它常常就是開頭。",
+        ),
     ),
     solution_code=(
         "def written(output, prompt, end):\n"
@@ -397,14 +588,31 @@ q4 = Exercise(
         "Cut ids, not text: `text[len(prompt):]` fails where decoding changes spaces or breaks a character.",
         "要切 id，不要切文字：解碼改動了空格或切斷了字，`text[len(prompt):]` 就不對了。",
     ),
-    checker=Function(_written, lambda: [([0, 5, 6, 7, 8], 3, 0), ([0, 5, 6, 7, 0, 0], 3, 0), ([4, 5, 9, 9], 2, 9),
-                                        ([1, 2, 3, 9, 4, 9], 2, 9)]),
+    checker=Function(
+        _written,
+        lambda: [
+            ([0, 5, 6, 7, 8], 3, 0),
+            ([0, 5, 6, 7, 0, 0], 3, 0),
+            ([4, 5, 9, 9], 2, 9),
+            ([1, 2, 3, 9, 4, 9], 2, 9),
+        ],
+    ),
     mistakes=(
         Mistake(_written_whole, Bilingual("The prompt is still there.", "提示還在裡面。")),
-        Mistake(_written_with_end, Bilingual("What comes after the end is still there.", "結束之後的還在裡面。")),
-        Mistake(_written_filtered, Bilingual("You remove `end` wherever it stands, and keep what follows it.",
-                                             "你把每個 `end` 都拿掉了，卻留下它後面的。")),
-        Mistake(_written_from_end, Bilingual("You look for `end` in the prompt as well.", "你連提示裡的 `end` 也找了。")),
+        Mistake(
+            _written_with_end, Bilingual("What comes after the end is still there.", "結束之後的還在裡面。")
+        ),
+        Mistake(
+            _written_filtered,
+            Bilingual(
+                "You remove `end` wherever it stands, and keep what follows it.",
+                "你把每個 `end` 都拿掉了，卻留下它後面的。",
+            ),
+        ),
+        Mistake(
+            _written_from_end,
+            Bilingual("You look for `end` in the prompt as well.", "你連提示裡的 `end` 也找了。"),
+        ),
     ),
 )
 
@@ -447,10 +655,14 @@ q5 = Exercise(
     ),
     blank="def complete(lm, ids, k):\n    return ____\n\npractice.q5.check(complete)",
     hints=(
-        Bilingual("`topk(k).indices` of the logits at the last position is the first column.",
-                  "最後一個位置的 logits 取 `topk(k).indices`，就是第一欄。"),
-        Bilingual("`ids.expand(k, -1)` repeats the prompt; `torch.cat` puts the first column behind it.",
-                  "`ids.expand(k, -1)` 重複提示；`torch.cat` 把第一欄接在後面。"),
+        Bilingual(
+            "`topk(k).indices` of the logits at the last position is the first column.",
+            "最後一個位置的 logits 取 `topk(k).indices`，就是第一欄。",
+        ),
+        Bilingual(
+            "`ids.expand(k, -1)` repeats the prompt; `torch.cat` puts the first column behind it.",
+            "`ids.expand(k, -1)` 重複提示；`torch.cat` 把第一欄接在後面。",
+        ),
     ),
     solution_code=(
         "def complete(lm, ids, k):\n"
@@ -468,13 +680,28 @@ q5 = Exercise(
         "A beam search goes on from here, and keeps the rows of the highest total.",
         "束搜尋就是從這裡繼續，留下總分最高的幾列。",
     ),
-    checker=Function(_complete, lambda: [(tiny_lm(3), random_ids(1, 6, 4), 3), (tiny_lm(5), random_ids(1, 2, 6), 4)]),
+    checker=Function(
+        _complete, lambda: [(tiny_lm(3), random_ids(1, 6, 4), 3), (tiny_lm(5), random_ids(1, 2, 6), 4)]
+    ),
     mistakes=(
-        Mistake(_complete_one_prompt, Bilingual("The second id depends on the first: read the prompt with it.",
-                                                "第二個 id 取決於第一個：要連同它再讀一次。")),
-        Mistake(_complete_alone, Bilingual("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示一起讀。")),
-        Mistake(_complete_first_position, Bilingual("You took the scores after the first token of the prompt.",
-                                                    "你拿的是提示第一個 token 之後的分數。")),
+        Mistake(
+            _complete_one_prompt,
+            Bilingual(
+                "The second id depends on the first: read the prompt with it.",
+                "第二個 id 取決於第一個：要連同它再讀一次。",
+            ),
+        ),
+        Mistake(
+            _complete_alone,
+            Bilingual("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示一起讀。"),
+        ),
+        Mistake(
+            _complete_first_position,
+            Bilingual(
+                "You took the scores after the first token of the prompt.",
+                "你拿的是提示第一個 token 之後的分數。",
+            ),
+        ),
         Mistake(_complete_turned, Bilingual("Rows and columns have changed places.", "列和欄對調了。")),
     ),
 )
@@ -489,7 +716,10 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("Begin with what is to come out, and with what you would compare it with.", "從要得到什麼開始，再想要和什麼比較。"),
+        Bilingual(
+            "Begin with what is to come out, and with what you would compare it with.",
+            "從要得到什麼開始，再想要和什麼比較。",
+        ),
     ),
     solution_code=(
         'words = """I want to sort letters by subject. A label for each text: GPT2ForSequenceClassification, from the base\n'
@@ -504,6 +734,8 @@ q6 = Exercise(
     worth_knowing=Bilingual("This was the last exercise. Well done!", "這是最後一題。辛苦了！"),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

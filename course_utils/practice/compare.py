@@ -55,10 +55,14 @@ def _kind(value: Any) -> Bilingual:
 def _wrong_type(answer: Any, right: Any) -> Bilingual:
     name, wanted = type(answer).__name__, _kind(right)
     if answer is None:
-        return Bilingual(f"There is no answer: `None` was handed in, and {wanted.en} is wanted. Is a `return` missing?",
-                         f"沒有答案：交來的是 `None`，這裡要的是{wanted.zh}。是不是少寫了 `return`？")
-    return Bilingual(f"The type is wrong: `{name}` was handed in, and {wanted.en} is wanted.",
-                     f"型別不對：交來的是 `{name}`，這裡要的是{wanted.zh}。")
+        return Bilingual(
+            f"There is no answer: `None` was handed in, and {wanted.en} is wanted. Is a `return` missing?",
+            f"沒有答案：交來的是 `None`，這裡要的是{wanted.zh}。是不是少寫了 `return`？",
+        )
+    return Bilingual(
+        f"The type is wrong: `{name}` was handed in, and {wanted.en} is wanted.",
+        f"型別不對：交來的是 `{name}`，這裡要的是{wanted.zh}。",
+    )
 
 
 def _exactly(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
@@ -75,8 +79,10 @@ def _number(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
     if isinstance(answer, bool) or not isinstance(answer, (int, float)):
         return _wrong_type(answer, right)
     if math.isnan(answer):
-        return Bilingual("Your number is `nan`: somewhere something was divided by zero, or infinity was subtracted.",
-                         "你的數字是 `nan`：某個地方除以了零，或拿無限大相減了。")
+        return Bilingual(
+            "Your number is `nan`: somewhere something was divided by zero, or infinity was subtracted.",
+            "你的數字是 `nan`：某個地方除以了零，或拿無限大相減了。",
+        )
     if isinstance(right, int):
         close = answer == right
     else:
@@ -90,8 +96,10 @@ def _sequence(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None
     if not isinstance(answer, (tuple, list)):
         return _wrong_type(answer, right)
     if len(answer) != len(right):
-        return Bilingual(f"The length is wrong: {len(answer)} entries were handed in.",
-                         f"長度不對：交來的有 {len(answer)} 項。")
+        return Bilingual(
+            f"The length is wrong: {len(answer)} entries were handed in.",
+            f"長度不對：交來的有 {len(answer)} 項。",
+        )
     for at, (item, wanted) in enumerate(zip(answer, right)):
         found = difference(item, wanted, tolerance)
         if found:
@@ -115,10 +123,14 @@ def _tensor(answer: Any, right: torch.Tensor, tolerance: Tolerance) -> Bilingual
     if not isinstance(answer, torch.Tensor):
         return _wrong_type(answer, right)
     if answer.shape != right.shape:
-        return Bilingual(f"The shape is wrong: {list(answer.shape)}.", f"形狀（shape）不對：{list(answer.shape)}。")
+        return Bilingual(
+            f"The shape is wrong: {list(answer.shape)}.", f"形狀（shape）不對：{list(answer.shape)}。"
+        )
     if answer.layout != right.layout or answer.device != right.device:
-        return Bilingual(f"The tensor is on `{answer.device}` ({answer.layout}), not where its inputs are.",
-                         f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個地方。")
+        return Bilingual(
+            f"The tensor is on `{answer.device}` ({answer.layout}), not where its inputs are.",
+            f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個地方。",
+        )
     if answer.dtype != right.dtype:
         return Bilingual(f"The dtype is wrong: `{answer.dtype}`.", f"dtype 不對：`{answer.dtype}`。")
     return _entries(answer.detach(), right.detach(), tolerance)
@@ -126,8 +138,10 @@ def _tensor(answer: Any, right: torch.Tensor, tolerance: Tolerance) -> Bilingual
 
 def _entries(answer: torch.Tensor, right: torch.Tensor, tolerance: Tolerance) -> Bilingual | None:
     if answer.isnan().any() and not right.isnan().any():
-        return Bilingual("Some entries are `nan`: somewhere something was divided by zero, or infinity was subtracted.",
-                         "有些元素是 `nan`：某個地方除以了零，或拿無限大相減了。")
+        return Bilingual(
+            "Some entries are `nan`: somewhere something was divided by zero, or infinity was subtracted.",
+            "有些元素是 `nan`：某個地方除以了零，或拿無限大相減了。",
+        )
     wrong = ~torch.isclose(answer, right, tolerance.relative, tolerance.absolute)
     if not wrong.any():
         return None

@@ -22,15 +22,33 @@ quick1 = Question(
         "你把另一個基礎模型放進 `lm.transformer`。從此以後 `lm.lm_head` 用的是什麼？",
     ),
     options=(
-        Option(Bilingual("the embedding of the new base", "新基礎模型的嵌入"), False, Bilingual(
-            "The tie is between two tensors, not between two names; nobody has tied the new ones yet.",
-            "綁定是兩個張量之間的事，不是兩個名稱；新的還沒有人去綁。")),
-        Option(Bilingual("the embedding of the old base, which is gone from the model", "舊基礎模型的嵌入，雖然它已經不在模型裡"), True,
-               Bilingual("The head holds on to the tensor it was tied to; `tie_weights()` ties it anew.",
-                         "輸出層抓著當初綁的那個張量不放；`tie_weights()` 才會重新綁。")),
-        Option(Bilingual("nothing: calling it raises an error", "什麼都沒有：呼叫就會報錯"), False, Bilingual(
-            "It computes without complaint, and that is what makes this fault so hard to notice.",
-            "它照算不誤，所以這個錯才這麼難發現。")),
+        Option(
+            Bilingual("the embedding of the new base", "新基礎模型的嵌入"),
+            False,
+            Bilingual(
+                "The tie is between two tensors, not between two names; nobody has tied the new ones yet.",
+                "綁定是兩個張量之間的事，不是兩個名稱；新的還沒有人去綁。",
+            ),
+        ),
+        Option(
+            Bilingual(
+                "the embedding of the old base, which is gone from the model",
+                "舊基礎模型的嵌入，雖然它已經不在模型裡",
+            ),
+            True,
+            Bilingual(
+                "The head holds on to the tensor it was tied to; `tie_weights()` ties it anew.",
+                "輸出層抓著當初綁的那個張量不放；`tie_weights()` 才會重新綁。",
+            ),
+        ),
+        Option(
+            Bilingual("nothing: calling it raises an error", "什麼都沒有：呼叫就會報錯"),
+            False,
+            Bilingual(
+                "It computes without complaint, and that is what makes this fault so hard to notice.",
+                "它照算不誤，所以這個錯才這麼難發現。",
+            ),
+        ),
     ),
 )
 
@@ -41,15 +59,30 @@ quick2 = Question(
         "`base = lm.transformer`，接著你微調 `base`。`lm` 會怎樣？",
     ),
     options=(
-        Option(Bilingual("nothing: `base` is a model of its own", "不受影響：`base` 是獨立的模型"), False, Bilingual(
-            "An assignment copies nothing; both names lead to the same object.",
-            "指定並不會複製任何東西；兩個名稱指的是同一個物件。")),
-        Option(Bilingual("its blocks change, its head does not", "它的區塊會變，輸出層不會"), False, Bilingual(
-            "The blocks do change, but so does the head: it is tied to the embedding.",
-            "區塊確實會變，但輸出層也會：它綁著嵌入。")),
-        Option(Bilingual("it changes too, head and all", "它也跟著變，連輸出層都變"), True, Bilingual(
-            "Same memory, and the head is the embedding. For weights of your own, use `copy.deepcopy`.",
-            "記憶體是同一塊，而輸出層就是嵌入。想要獨立的權重，用 `copy.deepcopy`。")),
+        Option(
+            Bilingual("nothing: `base` is a model of its own", "不受影響：`base` 是獨立的模型"),
+            False,
+            Bilingual(
+                "An assignment copies nothing; both names lead to the same object.",
+                "指定並不會複製任何東西；兩個名稱指的是同一個物件。",
+            ),
+        ),
+        Option(
+            Bilingual("its blocks change, its head does not", "它的區塊會變，輸出層不會"),
+            False,
+            Bilingual(
+                "The blocks do change, but so does the head: it is tied to the embedding.",
+                "區塊確實會變，但輸出層也會：它綁著嵌入。",
+            ),
+        ),
+        Option(
+            Bilingual("it changes too, head and all", "它也跟著變，連輸出層都變"),
+            True,
+            Bilingual(
+                "Same memory, and the head is the embedding. For weights of your own, use `copy.deepcopy`.",
+                "記憶體是同一塊，而輸出層就是嵌入。想要獨立的權重，用 `copy.deepcopy`。",
+            ),
+        ),
     ),
 )
 
@@ -57,7 +90,11 @@ quick2 = Question(
 def _names() -> tuple[str, int, int]:
     lm = tiny_lm(n_layer=2)
     extra = [name for name in lm.state_dict() if not name.startswith("transformer.")]
-    return "transformer.wte.weight", len(extra), len(list(lm.parameters())) - len(list(lm.transformer.parameters()))
+    return (
+        "transformer.wte.weight",
+        len(extra),
+        len(list(lm.parameters())) - len(list(lm.transformer.parameters())),
+    )
 
 
 q1 = Exercise(
@@ -72,11 +109,15 @@ q1 = Exercise(
     ),
     blank="names = (____, ____, ____)\npractice.q1.check(names)",
     hints=(
-        Bilingual("The base stands inside the LM head model as an attribute; its name becomes a prefix.",
-                  "基礎模型是語言模型的一個屬性；屬性名會變成前綴。"),
-        Bilingual("`state_dict()` lists names, and two names may mean one tensor; `parameters()` lists each "
-                  "tensor once.",
-                  "`state_dict()` 列的是名稱，兩個名稱可以指同一個張量；`parameters()` 則每個張量只給一次。"),
+        Bilingual(
+            "The base stands inside the LM head model as an attribute; its name becomes a prefix.",
+            "基礎模型是語言模型的一個屬性；屬性名會變成前綴。",
+        ),
+        Bilingual(
+            "`state_dict()` lists names, and two names may mean one tensor; `parameters()` lists each "
+            "tensor once.",
+            "`state_dict()` 列的是名稱，兩個名稱可以指同一個張量；`parameters()` 則每個張量只給一次。",
+        ),
     ),
     solution_code='names = ("transformer.wte.weight", 1, 0)\npractice.q1.check(names)',
     why=Bilingual(
@@ -90,12 +131,24 @@ q1 = Exercise(
     checker=Value(_names),
     mistakes=(
         Mistake(("wte.weight", 1, 0), Bilingual("The prefix is missing.", "少了前綴。")),
-        Mistake(("lm_head.weight", 1, 0), Bilingual(
-            "That name leads to the same tensor, true; wanted is the one under which the base's own `wte` stands.",
-            "這個名稱確實也指向同一個張量；但題目要的是基礎模型自己的 `wte` 所用的那個名稱。")),
-        Mistake(("transformer.wte.weight", 0, 0), Bilingual("The head has a name in `state_dict()`, tied or not.",
-                                                            "無論有沒有綁定，輸出層在 `state_dict()` 裡都有名稱。")),
-        Mistake(("transformer.wte.weight", 1, 1), Bilingual("You counted one tensor twice.", "同一個張量你算了兩次。")),
+        Mistake(
+            ("lm_head.weight", 1, 0),
+            Bilingual(
+                "That name leads to the same tensor, true; wanted is the one under which the base's own `wte` stands.",
+                "這個名稱確實也指向同一個張量；但題目要的是基礎模型自己的 `wte` 所用的那個名稱。",
+            ),
+        ),
+        Mistake(
+            ("transformer.wte.weight", 0, 0),
+            Bilingual(
+                "The head has a name in `state_dict()`, tied or not.",
+                "無論有沒有綁定，輸出層在 `state_dict()` 裡都有名稱。",
+            ),
+        ),
+        Mistake(
+            ("transformer.wte.weight", 1, 1),
+            Bilingual("You counted one tensor twice.", "同一個張量你算了兩次。"),
+        ),
     ),
 )
 
@@ -147,10 +200,14 @@ q2 = Exercise(
     ),
     blank="def is_tied(lm):\n    return ____\n\npractice.q2.check(is_tied)",
     hints=(
-        Bilingual("What would still be true of a tied pair after one more training step, and not of a copy?",
-                  "再訓練一步之後，什麼事對綁著的仍然成立，對副本卻不成立？"),
-        Bilingual("Python has an operator that asks whether two things are the same object.",
-                  "Python 有一個運算子，問的就是兩者是不是同一個物件。"),
+        Bilingual(
+            "What would still be true of a tied pair after one more training step, and not of a copy?",
+            "再訓練一步之後，什麼事對綁著的仍然成立，對副本卻不成立？",
+        ),
+        Bilingual(
+            "Python has an operator that asks whether two things are the same object.",
+            "Python 有一個運算子，問的就是兩者是不是同一個物件。",
+        ),
     ),
     solution_code=(
         "def is_tied(lm):\n"
@@ -165,19 +222,40 @@ q2 = Exercise(
         "Equal values prove nothing: after one training step a copy goes its own way.",
         "值相等證明不了什麼：只要再訓練一步，副本就各走各的了。",
     ),
-    checker=Function(_tied, lambda: [(_equal_copy(1),), (tiny_lm(2),), (_flag_only(3),),
-                                     (tiny_lm(4, tie_word_embeddings=False),)]),
+    checker=Function(
+        _tied,
+        lambda: [
+            (_equal_copy(1),),
+            (tiny_lm(2),),
+            (_flag_only(3),),
+            (tiny_lm(4, tie_word_embeddings=False),),
+        ],
+    ),
     mistakes=(
-        Mistake(_tied_by_value, Bilingual("You compare values: an equal copy deceives you.",
-                                          "你比的是值：值相等的副本騙得過你。")),
-        Mistake(_tied_by_shape, Bilingual("You compare shapes; these are always the same.",
-                                          "你比的是形狀；形狀本來就一樣。")),
-        Mistake(_tied_by_config, Bilingual("You trust the flag; look at the tensors.",
-                                           "你相信了旗標；請看張量本身。")),
-        Mistake(_tied_as_modules, Bilingual(
-            "To you every head looks untied. The two modules are different objects in any case; what do they hold?",
-            "在你看來，每個輸出層都沒有綁。這兩個模組本來就是不同的物件；它們裡面裝的呢？")),
-        Mistake(lambda lm: not _tied(lm), Bilingual("Your answer is the wrong way round.", "你的答案正好相反。")),
+        Mistake(
+            _tied_by_value,
+            Bilingual(
+                "You compare values: an equal copy deceives you.", "你比的是值：值相等的副本騙得過你。"
+            ),
+        ),
+        Mistake(
+            _tied_by_shape,
+            Bilingual("You compare shapes; these are always the same.", "你比的是形狀；形狀本來就一樣。"),
+        ),
+        Mistake(
+            _tied_by_config,
+            Bilingual("You trust the flag; look at the tensors.", "你相信了旗標；請看張量本身。"),
+        ),
+        Mistake(
+            _tied_as_modules,
+            Bilingual(
+                "To you every head looks untied. The two modules are different objects in any case; what do they hold?",
+                "在你看來，每個輸出層都沒有綁。這兩個模組本來就是不同的物件；它們裡面裝的呢？",
+            ),
+        ),
+        Mistake(
+            lambda lm: not _tied(lm), Bilingual("Your answer is the wrong way round.", "你的答案正好相反。")
+        ),
     ),
 )
 
@@ -185,7 +263,10 @@ State = dict[str, torch.Tensor]
 
 
 def _renamed(state: State) -> State:
-    return {**{f"transformer.{name}": tensor for name, tensor in state.items()}, "lm_head.weight": state["wte.weight"]}
+    return {
+        **{f"transformer.{name}": tensor for name, tensor in state.items()},
+        "lm_head.weight": state["wte.weight"],
+    }
 
 
 def _renamed_without_head(state: State) -> State:
@@ -197,7 +278,10 @@ def _not_renamed(state: State) -> State:
 
 
 def _renamed_head_too(state: State) -> State:
-    return {f"transformer.{name}": tensor for name, tensor in {**state, "lm_head.weight": state["wte.weight"]}.items()}
+    return {
+        f"transformer.{name}": tensor
+        for name, tensor in {**state, "lm_head.weight": state["wte.weight"]}.items()
+    }
 
 
 def _renamed_without_dot(state: State) -> State:
@@ -228,8 +312,10 @@ q3 = Exercise(
     blank="def renamed(state):\n    return ____\n\npractice.q3.check(renamed)",
     hints=(
         Bilingual("All names of the base get one prefix.", "基礎模型的每個名稱都要加上同一個前綴。"),
-        Bilingual("The head wants `lm_head.weight`; which tensor of the base is that?",
-                  "輸出層要的是 `lm_head.weight`；它是基礎模型裡的哪個張量？"),
+        Bilingual(
+            "The head wants `lm_head.weight`; which tensor of the base is that?",
+            "輸出層要的是 `lm_head.weight`；它是基礎模型裡的哪個張量？",
+        ),
     ),
     solution_code=(
         "def renamed(state):\n"
@@ -246,23 +332,49 @@ q3 = Exercise(
         "`from_pretrained` does this renaming itself, and that is why it loads either file into either class.",
         "`from_pretrained` 會自己改名，所以不管檔案是哪一種類別存的，兩種類別都載得進來。",
     ),
-    checker=Function(_renamed, lambda: [(tiny_base(5).state_dict(),),
-                                        (tiny_base(6, n_layer=1, n_embd=12).state_dict(),)]),
+    checker=Function(
+        _renamed, lambda: [(tiny_base(5).state_dict(),), (tiny_base(6, n_layer=1, n_embd=12).state_dict(),)]
+    ),
     mistakes=(
-        Mistake(_renamed_without_head, Bilingual("The head is missing: strict loading would complain.",
-                                                 "少了輸出層：嚴格載入會抱怨。")),
-        Mistake(_not_renamed, Bilingual("The names of the base still lack their prefix.",
-                                        "基礎模型的名稱還沒加上前綴。")),
-        Mistake(_renamed_head_too, Bilingual("The head got the prefix, too; it does not stand inside the base.",
-                                             "輸出層也被加了前綴；它並不在基礎模型裡面。")),
-        Mistake(_renamed_without_dot, Bilingual("Look at your names: the prefix runs straight into what follows it.",
-                                                "看看你的名稱：前綴和後面的字黏在一起了。")),
-        Mistake(_renamed_and_kept, Bilingual("The old names are still there beside the new ones.",
-                                             "舊的名稱還留在裡面，和新的並存。")),
-        Mistake(_renamed_positions_as_head, Bilingual("You took the table of positions for the head.",
-                                                      "你拿位置的表當輸出層了。")),
-        Mistake(_renamed_transposed, Bilingual("Your head is transposed: `Linear` keeps `[vocab, hidden]`.",
-                                               "你的輸出層轉置了：`Linear` 存的是 `[vocab, hidden]`。")),
+        Mistake(
+            _renamed_without_head,
+            Bilingual("The head is missing: strict loading would complain.", "少了輸出層：嚴格載入會抱怨。"),
+        ),
+        Mistake(
+            _not_renamed,
+            Bilingual("The names of the base still lack their prefix.", "基礎模型的名稱還沒加上前綴。"),
+        ),
+        Mistake(
+            _renamed_head_too,
+            Bilingual(
+                "The head got the prefix, too; it does not stand inside the base.",
+                "輸出層也被加了前綴；它並不在基礎模型裡面。",
+            ),
+        ),
+        Mistake(
+            _renamed_without_dot,
+            Bilingual(
+                "Look at your names: the prefix runs straight into what follows it.",
+                "看看你的名稱：前綴和後面的字黏在一起了。",
+            ),
+        ),
+        Mistake(
+            _renamed_and_kept,
+            Bilingual(
+                "The old names are still there beside the new ones.", "舊的名稱還留在裡面，和新的並存。"
+            ),
+        ),
+        Mistake(
+            _renamed_positions_as_head,
+            Bilingual("You took the table of positions for the head.", "你拿位置的表當輸出層了。"),
+        ),
+        Mistake(
+            _renamed_transposed,
+            Bilingual(
+                "Your head is transposed: `Linear` keeps `[vocab, hidden]`.",
+                "你的輸出層轉置了：`Linear` 存的是 `[vocab, hidden]`。",
+            ),
+        ),
     ),
 )
 
@@ -274,19 +386,30 @@ def _given(n_layer: int) -> GPT2Model:
     return tiny_base(6 + n_layer, **_SIZES[n_layer])
 
 
-_UNTIED = Bilingual("The head is not tied to the embedding inside the model: it multiplies by other numbers.",
-                    "輸出層沒有綁在模型裡的那個嵌入上：它乘的是別的數字。")
-_COPIED = Bilingual("The head has the right values, but it is a copy: training parts it from the embedding.",
-                    "輸出層的值是對的，但它只是副本：一訓練就會和嵌入分開。")
-_MODULE_AS_HEAD = Bilingual("You put a whole module in the head's place, and it is no `Linear`: it cannot multiply.",
-                            "你把整個模組放到輸出層的位置，而它不是 `Linear`：沒辦法做乘法。")
-_TRAINING = Bilingual("The model is still in training mode: dropout would be at work.",
-                      "模型還在訓練模式：dropout 會作怪。")
-_PARTLY_TRAINING = Bilingual("The frame says that it is in evaluation mode, but some part inside is still training: "
-                             "the base may arrive in either mode.",
-                             "外框說自己在評估模式，裡面卻有一部分還在訓練模式：拿到的基礎模型兩種模式都有可能。")
-_OTHER_WEIGHTS = Bilingual("The weights inside are not those of the base that you were given.",
-                           "裡面的權重不是你拿到的那個基礎模型的。")
+_UNTIED = Bilingual(
+    "The head is not tied to the embedding inside the model: it multiplies by other numbers.",
+    "輸出層沒有綁在模型裡的那個嵌入上：它乘的是別的數字。",
+)
+_COPIED = Bilingual(
+    "The head has the right values, but it is a copy: training parts it from the embedding.",
+    "輸出層的值是對的，但它只是副本：一訓練就會和嵌入分開。",
+)
+_MODULE_AS_HEAD = Bilingual(
+    "You put a whole module in the head's place, and it is no `Linear`: it cannot multiply.",
+    "你把整個模組放到輸出層的位置，而它不是 `Linear`：沒辦法做乘法。",
+)
+_TRAINING = Bilingual(
+    "The model is still in training mode: dropout would be at work.", "模型還在訓練模式：dropout 會作怪。"
+)
+_PARTLY_TRAINING = Bilingual(
+    "The frame says that it is in evaluation mode, but some part inside is still training: "
+    "the base may arrive in either mode.",
+    "外框說自己在評估模式，裡面卻有一部分還在訓練模式：拿到的基礎模型兩種模式都有可能。",
+)
+_OTHER_WEIGHTS = Bilingual(
+    "The weights inside are not those of the base that you were given.",
+    "裡面的權重不是你拿到的那個基礎模型的。",
+)
 _NO_MODEL = Bilingual("A `GPT2LMHeadModel` is wanted as the result.", "結果應該是一個 `GPT2LMHeadModel`。")
 
 
@@ -384,11 +507,17 @@ q4 = Exercise(
     ),
     blank="from transformers import GPT2LMHeadModel\n\ndef to_lm(base):\n    return ____\n\npractice.q4.check(to_lm)",
     hints=(
-        Bilingual("`GPT2LMHeadModel(base.config)` makes the frame, with random weights in it.",
-                  "`GPT2LMHeadModel(base.config)` 造出外框，裡面是隨機的權重。"),
-        Bilingual("After `lm.transformer = base` the head still holds on to the random embedding.",
-                  "做完 `lm.transformer = base`，輸出層還抓著隨機的那份嵌入。"),
-        Bilingual("One method ties, another switches dropout off.", "一個方法負責綁定，另一個負責關掉 dropout。"),
+        Bilingual(
+            "`GPT2LMHeadModel(base.config)` makes the frame, with random weights in it.",
+            "`GPT2LMHeadModel(base.config)` 造出外框，裡面是隨機的權重。",
+        ),
+        Bilingual(
+            "After `lm.transformer = base` the head still holds on to the random embedding.",
+            "做完 `lm.transformer = base`，輸出層還抓著隨機的那份嵌入。",
+        ),
+        Bilingual(
+            "One method ties, another switches dropout off.", "一個方法負責綁定，另一個負責關掉 dropout。"
+        ),
     ),
     solution_code=(
         "from transformers import GPT2LMHeadModel\n\n"
@@ -420,18 +549,28 @@ q4 = Exercise(
     ),
 )
 
-_NOTHING_LOADED = Bilingual("The weights of the fresh model are still its own random ones: nothing was loaded.",
-                            "新模型的權重還是它自己的隨機值：什麼都沒載入。")
-_PARTLY_LOADED = Bilingual("Some tensors of the base arrived, others did not.",
-                           "基礎模型的張量有些到了，有些沒到。")
-_BASE_CHANGED = Bilingual("The base itself was changed: in which direction did you copy?",
-                          "基礎模型自己被改掉了：你是往哪個方向複製的？")
-_HEAD_UNTIED = Bilingual("The blocks are loaded, but head and embedding are no longer one tensor.",
-                         "區塊載入了，但輸出層和嵌入已經不是同一個張量。")
-_SHARED = Bilingual("The fresh model now holds tensors of the base itself; it should have weights of its own.",
-                    "新模型裡放的是那個基礎模型自己的張量；它應該有自己的一份權重。")
-_NOT_RETURNED = Bilingual("The function should return the model that it was given to fill.",
-                          "函式要回傳那個交給它填的模型。")
+_NOTHING_LOADED = Bilingual(
+    "The weights of the fresh model are still its own random ones: nothing was loaded.",
+    "新模型的權重還是它自己的隨機值：什麼都沒載入。",
+)
+_PARTLY_LOADED = Bilingual(
+    "Some tensors of the base arrived, others did not.", "基礎模型的張量有些到了，有些沒到。"
+)
+_BASE_CHANGED = Bilingual(
+    "The base itself was changed: in which direction did you copy?",
+    "基礎模型自己被改掉了：你是往哪個方向複製的？",
+)
+_HEAD_UNTIED = Bilingual(
+    "The blocks are loaded, but head and embedding are no longer one tensor.",
+    "區塊載入了，但輸出層和嵌入已經不是同一個張量。",
+)
+_SHARED = Bilingual(
+    "The fresh model now holds tensors of the base itself; it should have weights of its own.",
+    "新模型裡放的是那個基礎模型自己的張量；它應該有自己的一份權重。",
+)
+_NOT_RETURNED = Bilingual(
+    "The function should return the model that it was given to fill.", "函式要回傳那個交給它填的模型。"
+)
 
 
 def _fresh_cases() -> list[tuple[GPT2LMHeadModel, GPT2Model]]:
@@ -449,7 +588,9 @@ def _judge_loading(lm: Any, arguments: tuple[GPT2LMHeadModel, GPT2Model]) -> Bil
     wanted = _given(base.config.n_layer).state_dict()
     if _count_equal(base.state_dict(), wanted) < len(wanted):
         return _BASE_CHANGED
-    if {tensor.data_ptr() for tensor in lm.parameters()} & {tensor.data_ptr() for tensor in base.parameters()}:
+    if {tensor.data_ptr() for tensor in lm.parameters()} & {
+        tensor.data_ptr() for tensor in base.parameters()
+    }:
         return _SHARED
     loaded = _count_equal(lm.state_dict(), {f"transformer.{name}": tensor for name, tensor in wanted.items()})
     if loaded < len(wanted):
@@ -505,10 +646,14 @@ q5 = Exercise(
     ),
     blank="def fill(fresh, base):\n    return ____\n\npractice.q5.check(fill)",
     hints=(
-        Bilingual("Print what `load_state_dict` returns: it lists what did not fit.",
-                  "把 `load_state_dict` 的回傳值印出來：它會列出對不上的名稱。"),
-        Bilingual("Inside `fresh` there is a module whose names are exactly those of the base.",
-                  "`fresh` 裡面有一個模組，名稱和基礎模型完全相同。"),
+        Bilingual(
+            "Print what `load_state_dict` returns: it lists what did not fit.",
+            "把 `load_state_dict` 的回傳值印出來：它會列出對不上的名稱。",
+        ),
+        Bilingual(
+            "Inside `fresh` there is a module whose names are exactly those of the base.",
+            "`fresh` 裡面有一個模組，名稱和基礎模型完全相同。",
+        ),
     ),
     solution_code=(
         "def fill(fresh, base):\n"
@@ -546,8 +691,10 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("Which faults of this lesson leave the first logits untouched and strike later?",
-                  "這一課的哪些錯，一開始的 logits 完全正常，之後才發作？"),
+        Bilingual(
+            "Which faults of this lesson leave the first logits untouched and strike later?",
+            "這一課的哪些錯，一開始的 logits 完全正常，之後才發作？",
+        ),
     ),
     solution_code=(
         'words = """I would compare logits on the same ids with the original, and check that the head is the\n'
@@ -559,9 +706,13 @@ q6 = Exercise(
         "A good answer compares with the original on the same input and names a fault that shows only later.",
         "好的回答會拿同樣的輸入和原模型比，並舉出一種之後才看得出來的錯。",
     ),
-    worth_knowing=Bilingual("`conversion.verify` does all of this in one call.", "`conversion.verify` 一次做完這些。"),
+    worth_knowing=Bilingual(
+        "`conversion.verify` does all of this in one call.", "`conversion.verify` 一次做完這些。"
+    ),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

@@ -81,8 +81,12 @@ class Exercise:
         """Return the next hint, one step further at each call, until there are no more."""
         shown = _hints_shown[self.key]
         if shown >= len(self.hints):
-            return Card(Bilingual("There are no more hints; `.solution()` shows the answer.",
-                                  "沒有更多提示了；`.solution()` 會給出解答。"))
+            return Card(
+                Bilingual(
+                    "There are no more hints; `.solution()` shows the answer.",
+                    "沒有更多提示了；`.solution()` 會給出解答。",
+                )
+            )
         _hints_shown[self.key] += 1
         step, of, text = shown + 1, len(self.hints), self.hints[shown]
         return Card(Bilingual(f"💡 Hint {step} of {of}: {text.en}", f"💡 提示 {step}／{of}：{text.zh}"))
@@ -98,20 +102,29 @@ class Exercise:
                 raise NotAttempted
             problem = self.checker(answer, self.mistakes)
         except NotAttempted:
-            return Verdict(Outcome.NOT_ATTEMPTED, Bilingual(
-                f"Exercise {self.key}: put your answer in place of the `____` and run the cell again.",
-                f"練習 {self.key}：把 `____` 換成你的答案，再執行一次這個儲存格。",
-            ))
+            return Verdict(
+                Outcome.NOT_ATTEMPTED,
+                Bilingual(
+                    f"Exercise {self.key}: put your answer in place of the `____` and run the cell again.",
+                    f"練習 {self.key}：把 `____` 換成你的答案，再執行一次這個儲存格。",
+                ),
+            )
         except CannotCheck:
-            return Verdict(Outcome.CANNOT_CHECK, Bilingual(
-                "Your answer is noted as given. Compare it with `.solution()`.",
-                "已記下你作答了。請和 `.solution()` 對照看看。",
-            ))
+            return Verdict(
+                Outcome.CANNOT_CHECK,
+                Bilingual(
+                    "Your answer is noted as given. Compare it with `.solution()`.",
+                    "已記下你作答了。請和 `.solution()` 對照看看。",
+                ),
+            )
         except Exception as error:  # a fault in the checker must not look like one in the answer
-            return Verdict(Outcome.CANNOT_CHECK, Bilingual(
-                f"The check itself failed (`{type(error).__name__}`); compare your answer with `.solution()`.",
-                f"檢查程式自己出錯了（`{type(error).__name__}`）；請把你的答案和 `.solution()` 對照。",
-            ))
+            return Verdict(
+                Outcome.CANNOT_CHECK,
+                Bilingual(
+                    f"The check itself failed (`{type(error).__name__}`); compare your answer with `.solution()`.",
+                    f"檢查程式自己出錯了（`{type(error).__name__}`）；請把你的答案和 `.solution()` 對照。",
+                ),
+            )
         if problem is None:
             return Verdict(Outcome.CORRECT, self.worth_knowing)
         return Verdict(Outcome.INCORRECT, problem)

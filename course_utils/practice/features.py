@@ -18,15 +18,29 @@ quick1 = Question(
         "你用 `last_hidden_state.mean(dim=1)` 求平均，忘了遮罩。什麼時候會發現？",
     ),
     options=(
-        Option(Bilingual("At once: the shapes do not fit", "馬上：形狀對不起來"), False, Bilingual(
-            "The shapes are the same with and without the mask.",
-            "有沒有遮罩，形狀都一樣。")),
-        Option(Bilingual("Never, unless you compare with the sentence alone", "除非和單獨跑的結果比較，否則不會發現"), True, Bilingual(
-            "Nothing is raised; the vector just depends on what else is in the batch.",
-            "不會報錯；只是向量變得取決於同一批裡還有誰。")),
-        Option(Bilingual("It does no harm: the padding is zero", "沒關係：填充的地方是零"), False, Bilingual(
-            "Padding tokens have hidden states like any other; they are anything but zero.",
-            "填充的 token 和別的 token 一樣有隱藏狀態，絕不是零。")),
+        Option(
+            Bilingual("At once: the shapes do not fit", "馬上：形狀對不起來"),
+            False,
+            Bilingual("The shapes are the same with and without the mask.", "有沒有遮罩，形狀都一樣。"),
+        ),
+        Option(
+            Bilingual(
+                "Never, unless you compare with the sentence alone", "除非和單獨跑的結果比較，否則不會發現"
+            ),
+            True,
+            Bilingual(
+                "Nothing is raised; the vector just depends on what else is in the batch.",
+                "不會報錯；只是向量變得取決於同一批裡還有誰。",
+            ),
+        ),
+        Option(
+            Bilingual("It does no harm: the padding is zero", "沒關係：填充的地方是零"),
+            False,
+            Bilingual(
+                "Padding tokens have hidden states like any other; they are anything but zero.",
+                "填充的 token 和別的 token 一樣有隱藏狀態，絕不是零。",
+            ),
+        ),
     ),
 )
 
@@ -37,15 +51,30 @@ quick2 = Question(
         "一個線性探測在它的訓練資料上對了 95%。這說明什麼？",
     ),
     options=(
-        Option(Bilingual("Nothing yet: it may have learned them by heart", "什麼都還不能說：它可能只是背起來了"), True, Bilingual(
-            "With shuffled labels it does well on its training data, too. Look at unseen data, and at the control.",
-            "標籤打亂之後，它在訓練資料上的成績也不差。要看沒見過的資料，還要看對照組。")),
-        Option(Bilingual("That the model knows the label", "模型知道這個標籤"), False, Bilingual(
-            "For that it must hold on unseen data, and beat a control and a plain rival.",
-            "要這麼說，得在沒見過的資料上也成立，還要贏過對照組和簡單的對手。")),
-        Option(Bilingual("That the model uses the label when it predicts", "模型預測時用到了這個標籤"), False, Bilingual(
-            "No probe can show that, however accurate; one would have to change the states and watch the output.",
-            "探測再準也說明不了這件事；得動手改狀態，看輸出怎麼變。")),
+        Option(
+            Bilingual("Nothing yet: it may have learned them by heart", "什麼都還不能說：它可能只是背起來了"),
+            True,
+            Bilingual(
+                "With shuffled labels it does well on its training data, too. Look at unseen data, and at the control.",
+                "標籤打亂之後，它在訓練資料上的成績也不差。要看沒見過的資料，還要看對照組。",
+            ),
+        ),
+        Option(
+            Bilingual("That the model knows the label", "模型知道這個標籤"),
+            False,
+            Bilingual(
+                "For that it must hold on unseen data, and beat a control and a plain rival.",
+                "要這麼說，得在沒見過的資料上也成立，還要贏過對照組和簡單的對手。",
+            ),
+        ),
+        Option(
+            Bilingual("That the model uses the label when it predicts", "模型預測時用到了這個標籤"),
+            False,
+            Bilingual(
+                "No probe can show that, however accurate; one would have to change the states and watch the output.",
+                "探測再準也說明不了這件事；得動手改狀態，看輸出怎麼變。",
+            ),
+        ),
     ),
 )
 
@@ -63,10 +92,14 @@ q1 = Exercise(
     ),
     blank="answer = (____, ____, ____)\npractice.q1.check(answer)",
     hints=(
-        Bilingual("A text gets one vector, and from it one score for each label.",
-                  "一段文字得到一個向量，再從它算出每個標籤一個分數。"),
-        Bilingual("The entries count the embeddings, too; and `score` has no bias.",
-                  "嵌入也算一項；還有，`score` 沒有 bias。"),
+        Bilingual(
+            "A text gets one vector, and from it one score for each label.",
+            "一段文字得到一個向量，再從它算出每個標籤一個分數。",
+        ),
+        Bilingual(
+            "The entries count the embeddings, too; and `score` has no bias.",
+            "嵌入也算一項；還有，`score` 沒有 bias。",
+        ),
     ),
     solution_code="answer = ((5, 3), 13, 2304)\npractice.q1.check(answer)",
     why=Bilingual(
@@ -81,12 +114,23 @@ q1 = Exercise(
     ),
     checker=Value(lambda: ((5, 3), 13, 2304)),
     mistakes=(
-        Mistake(((5, 9, 3), 13, 2304), Bilingual("That would be scores for every token; the classifier reads one of them.",
-                                                 "那是每個 token 都有分數；分類器只讀其中一個。")),
-        Mistake(((5, 3), 12, 2304), Bilingual("You forgot that the embeddings are an entry as well.",
-                                              "你忘了嵌入也是一項。")),
-        Mistake(((5, 3), 13, 2307), Bilingual("You counted a bias, which `score` does not have.",
-                                              "你把 bias 算進去了，`score` 沒有。")),
+        Mistake(
+            ((5, 9, 3), 13, 2304),
+            Bilingual(
+                "That would be scores for every token; the classifier reads one of them.",
+                "那是每個 token 都有分數；分類器只讀其中一個。",
+            ),
+        ),
+        Mistake(
+            ((5, 3), 12, 2304),
+            Bilingual("You forgot that the embeddings are an entry as well.", "你忘了嵌入也是一項。"),
+        ),
+        Mistake(
+            ((5, 3), 13, 2307),
+            Bilingual(
+                "You counted a bias, which `score` does not have.", "你把 bias 算進去了，`score` 沒有。"
+            ),
+        ),
     ),
 )
 
@@ -114,7 +158,10 @@ def _last_all_pairs(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def _last_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
     either = torch.tensor([[1, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]])
-    return [(random_normal(3, 6, 4, seed=1), either), (random_normal(2, 3, 5, seed=2), torch.tensor([[0, 1, 1], [1, 0, 0]]))]
+    return [
+        (random_normal(3, 6, 4, seed=1), either),
+        (random_normal(2, 3, 5, seed=2), torch.tensor([[0, 1, 1], [1, 0, 0]])),
+    ]
 
 
 q2 = Exercise(
@@ -129,13 +176,19 @@ q2 = Exercise(
     ),
     blank="def last(hidden, mask):\n    return ____\n\npractice.q2.check(last)",
     hints=(
-        Bilingual("With padding on the right the position is the length minus 1; on the left it is the last column. "
-                  "One formula should give both.",
-                  "填充在右邊時，位置是長度減 1；在左邊時是最後一行。要找一個兩種都對的寫法。"),
-        Bilingual("Multiply the mask by the positions 0, 1, 2, …: where is the largest product?",
-                  "把遮罩乘上位置 0、1、2……：最大的乘積在哪裡？"),
-        Bilingual("`hidden[torch.arange(batch), position]` takes one position from each row.",
-                  "`hidden[torch.arange(batch), position]` 從每一列各取一個位置。"),
+        Bilingual(
+            "With padding on the right the position is the length minus 1; on the left it is the last column. "
+            "One formula should give both.",
+            "填充在右邊時，位置是長度減 1；在左邊時是最後一行。要找一個兩種都對的寫法。",
+        ),
+        Bilingual(
+            "Multiply the mask by the positions 0, 1, 2, …: where is the largest product?",
+            "把遮罩乘上位置 0、1、2……：最大的乘積在哪裡？",
+        ),
+        Bilingual(
+            "`hidden[torch.arange(batch), position]` takes one position from each row.",
+            "`hidden[torch.arange(batch), position]` 從每一列各取一個位置。",
+        ),
     ),
     solution_code=(
         "def last(hidden, mask):\n"
@@ -153,12 +206,24 @@ q2 = Exercise(
     ),
     checker=Function(_last, _last_cases),
     mistakes=(
-        Mistake(_last_column, Bilingual("The last column is padding in some rows.", "有些列的最後一行是填充。")),
+        Mistake(
+            _last_column, Bilingual("The last column is padding in some rows.", "有些列的最後一行是填充。")
+        ),
         Mistake(_last_by_length, Bilingual("Right for padding on the right only.", "只有填充在右邊時才對。")),
-        Mistake(_last_first, Bilingual("That is the first real token, which has seen nothing of the text.",
-                                       "那是第一個真正的 token，它還沒看到文字的內容。")),
-        Mistake(_last_all_pairs, Bilingual("You took every row's position from every row; pair them with `torch.arange`.",
-                                           "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。")),
+        Mistake(
+            _last_first,
+            Bilingual(
+                "That is the first real token, which has seen nothing of the text.",
+                "那是第一個真正的 token，它還沒看到文字的內容。",
+            ),
+        ),
+        Mistake(
+            _last_all_pairs,
+            Bilingual(
+                "You took every row's position from every row; pair them with `torch.arange`.",
+                "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。",
+            ),
+        ),
     ),
 )
 
@@ -205,11 +270,15 @@ q3 = Exercise(
     ),
     blank="def nearest(vectors):\n    return ____\n\npractice.q3.check(nearest)",
     hints=(
-        Bilingual("`fill_diagonal_` puts a number on the diagonal of a square matrix.",
-                  "`fill_diagonal_` 可以把方陣的對角線填成某個數字。"),
+        Bilingual(
+            "`fill_diagonal_` puts a number on the diagonal of a square matrix.",
+            "`fill_diagonal_` 可以把方陣的對角線填成某個數字。",
+        ),
         Bilingual("The mean vector is the mean over the rows, `dim=0`.", "平均向量是對各列取平均，`dim=0`。"),
-        Bilingual("A cosine is the product of vectors of length 1: `torch.nn.functional.normalize`.",
-                  "餘弦是長度為 1 的向量的內積：`torch.nn.functional.normalize`。"),
+        Bilingual(
+            "A cosine is the product of vectors of length 1: `torch.nn.functional.normalize`.",
+            "餘弦是長度為 1 的向量的內積：`torch.nn.functional.normalize`。",
+        ),
     ),
     solution_code=(
         "def nearest(vectors):\n"
@@ -227,12 +296,25 @@ q3 = Exercise(
     ),
     checker=Function(_nearest, lambda: [(_leaning(7, 5, 3),), (_leaning(12, 4, 8),)]),
     mistakes=(
-        Mistake(_nearest_itself, Bilingual("The bug is still there: every row finds itself.", "錯誤還在：每一列找到的都是自己。")),
+        Mistake(
+            _nearest_itself,
+            Bilingual("The bug is still there: every row finds itself.", "錯誤還在：每一列找到的都是自己。"),
+        ),
         Mistake(_nearest_raw, Bilingual("The mean vector is still in it.", "平均向量還沒減掉。")),
-        Mistake(_nearest_product, Bilingual("These are products, not cosines: long vectors attract everyone.",
-                                            "這是內積，不是餘弦：長的向量會把大家都吸過去。")),
-        Mistake(_nearest_centred_rows, Bilingual("You subtracted from each row its own mean; the mean vector is meant.",
-                                                 "你從每一列減掉的是它自己的平均；題目要減的是平均向量。")),
+        Mistake(
+            _nearest_product,
+            Bilingual(
+                "These are products, not cosines: long vectors attract everyone.",
+                "這是內積，不是餘弦：長的向量會把大家都吸過去。",
+            ),
+        ),
+        Mistake(
+            _nearest_centred_rows,
+            Bilingual(
+                "You subtracted from each row its own mean; the mean vector is meant.",
+                "你從每一列減掉的是它自己的平均；題目要減的是平均向量。",
+            ),
+        ),
     ),
 )
 
@@ -266,9 +348,13 @@ q4 = Exercise(
     ),
     blank="def confusion(truth, guess, n):\n    return ____\n\npractice.q4.check(confusion)",
     hints=(
-        Bilingual("A loop over the pairs that adds 1 each time will do.", "用迴圈走過每一對，每次加 1 就可以。"),
-        Bilingual("Without a loop: `truth * n + guess` numbers the cells, and `torch.bincount` counts them.",
-                  "不用迴圈：`truth * n + guess` 替每一格編號，`torch.bincount` 來數。"),
+        Bilingual(
+            "A loop over the pairs that adds 1 each time will do.", "用迴圈走過每一對，每次加 1 就可以。"
+        ),
+        Bilingual(
+            "Without a loop: `truth * n + guess` numbers the cells, and `torch.bincount` counts them.",
+            "不用迴圈：`truth * n + guess` 替每一格編號，`torch.bincount` 來數。",
+        ),
     ),
     solution_code=(
         "def confusion(truth, guess, n):\n"
@@ -283,16 +369,25 @@ q4 = Exercise(
         "The sum of the diagonal, divided by the number of texts, is the accuracy.",
         "對角線的總和除以文字數，就是正確率。",
     ),
-    checker=Function(_confusion, lambda: [
-        (random_ids(1, 40, 5, vocab=3)[0], random_ids(1, 40, 6, vocab=3)[0], 3),
-        (torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 4),
-    ]),
+    checker=Function(
+        _confusion,
+        lambda: [
+            (random_ids(1, 40, 5, vocab=3)[0], random_ids(1, 40, 6, vocab=3)[0], 3),
+            (torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 4),
+        ],
+    ),
     mistakes=(
         Mistake(_confusion_turned, Bilingual("Rows and columns have changed places.", "列和行對調了。")),
-        Mistake(_confusion_marked, Bilingual("A cell that occurs several times got 1 only: `+=` with an index counts "
-                                             "each cell once.",
-                                             "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。")),
-        Mistake(_confusion_diagonal, Bilingual("You counted only what was guessed right.", "你只數了猜對的。")),
+        Mistake(
+            _confusion_marked,
+            Bilingual(
+                "A cell that occurs several times got 1 only: `+=` with an index counts each cell once.",
+                "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。",
+            ),
+        ),
+        Mistake(
+            _confusion_diagonal, Bilingual("You counted only what was guessed right.", "你只數了猜對的。")
+        ),
     ),
 )
 
@@ -310,27 +405,37 @@ def _scores(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: 
     return classifier.score(_last_by_length(hidden, mask))
 
 
-def _scores_everywhere(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _scores_everywhere(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
     return classifier.score(classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state)
 
 
-def _scores_of_padding(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _scores_of_padding(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
     return _scores_everywhere(classifier, ids, mask)[:, -1]
 
 
-def _scores_softmaxed(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _scores_softmaxed(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
     return _scores(classifier, ids, mask).softmax(dim=-1)
 
 
-def _scores_of_mean(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+def _scores_of_mean(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
     hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
     return classifier.score((hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True))
 
 
 def _score_cases() -> list[tuple[GPT2ForSequenceClassification, torch.Tensor, torch.Tensor]]:
     mask = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
-    return [(_classifier(1, 3), random_ids(2, 5, 3, vocab=96), mask),
-            (_classifier(2, 2), random_ids(1, 4, 4, vocab=96), torch.tensor([[1, 1, 0, 0]]))]
+    return [
+        (_classifier(1, 3), random_ids(2, 5, 3, vocab=96), mask),
+        (_classifier(2, 2), random_ids(1, 4, 4, vocab=96), torch.tensor([[1, 1, 0, 0]])),
+    ]
 
 
 q5 = Exercise(
@@ -344,9 +449,13 @@ q5 = Exercise(
     ),
     blank="def scores(classifier, ids, mask):\n    return ____\n\npractice.q5.check(scores)",
     hints=(
-        Bilingual("`classifier.transformer` is a `GPT2Model`.", "`classifier.transformer` 就是一個 `GPT2Model`。"),
-        Bilingual("Of its `last_hidden_state` you need one position in each row: exercise 2.",
-                  "它的 `last_hidden_state` 每一列只需要一個位置：見練習 2。"),
+        Bilingual(
+            "`classifier.transformer` is a `GPT2Model`.", "`classifier.transformer` 就是一個 `GPT2Model`。"
+        ),
+        Bilingual(
+            "Of its `last_hidden_state` you need one position in each row: exercise 2.",
+            "它的 `last_hidden_state` 每一列只需要一個位置：見練習 2。",
+        ),
     ),
     solution_code=(
         "def scores(classifier, ids, mask):\n"
@@ -364,12 +473,28 @@ q5 = Exercise(
     ),
     checker=Function(_scores, _score_cases),
     mistakes=(
-        Mistake(_scores_everywhere, Bilingual("You scored every position; the classifier takes one.",
-                                              "你替每個位置都算了分數；分類器只取一個。")),
-        Mistake(_scores_of_padding, Bilingual("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。")),
-        Mistake(_scores_softmaxed, Bilingual("These are probabilities; the logits are wanted.", "這是機率；題目要的是 logits。")),
-        Mistake(_scores_of_mean, Bilingual("You scored the mean; this class reads the last real token.",
-                                           "你算的是平均的分數；這個類別讀的是最後一個真正的 token。")),
+        Mistake(
+            _scores_everywhere,
+            Bilingual(
+                "You scored every position; the classifier takes one.",
+                "你替每個位置都算了分數；分類器只取一個。",
+            ),
+        ),
+        Mistake(
+            _scores_of_padding,
+            Bilingual("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。"),
+        ),
+        Mistake(
+            _scores_softmaxed,
+            Bilingual("These are probabilities; the logits are wanted.", "這是機率；題目要的是 logits。"),
+        ),
+        Mistake(
+            _scores_of_mean,
+            Bilingual(
+                "You scored the mean; this class reads the last real token.",
+                "你算的是平均的分數；這個類別讀的是最後一個真正的 token。",
+            ),
+        ),
     ),
 )
 
@@ -383,7 +508,9 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("80% of which texts? And how well do single words do?", "是哪些文字的 80%？光靠單字又能對多少？"),
+        Bilingual(
+            "80% of which texts? And how well do single words do?", "是哪些文字的 80%？光靠單字又能對多少？"
+        ),
     ),
     solution_code=(
         'words = """I would ask for texts worded in a way that training never saw, a bag of words on the same texts,\n'
@@ -395,10 +522,14 @@ q6 = Exercise(
         "A good answer names a plain rival or a control, and the step from “can be read” to “is used”.",
         "好的回答會提到簡單的對手或對照組，以及從「讀得出來」到「真的有用」的差距。",
     ),
-    worth_knowing=Bilingual("The next lesson changes the weights, and measures what is gained and what is lost.",
-                            "下一課會改動權重，並且量一量學到了什麼、忘掉了什麼。"),
+    worth_knowing=Bilingual(
+        "The next lesson changes the weights, and measures what is gained and what is lost.",
+        "下一課會改動權重，並且量一量學到了什麼、忘掉了什麼。",
+    ),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

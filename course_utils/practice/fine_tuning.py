@@ -19,15 +19,30 @@ quick1 = Question(
         "你把故事的 label 全填成 -100，只訓練最後一句。故事的部分會怎樣？",
     ),
     options=(
-        Option(Bilingual("It stays as it was: it has no loss", "保持原樣：它沒有損失"), False, Bilingual(
-            "The weights are shared: what changes them for one sentence changes them for all.",
-            "權重是共用的：為了一句話改動的，也改動了所有的話。")),
-        Option(Bilingual("It may drift away: nothing holds it", "可能漂走：沒有東西拉住它"), True, Bilingual(
-            "A mask says what to learn. To keep something, put it into the data, or freeze.",
-            "遮罩說的是學什麼。要保住什麼，就放進資料，或凍結。")),
-        Option(Bilingual("It gets better, since there is less to learn", "變得更好，因為要學的變少了"), False, Bilingual(
-            "Nothing in this training tells the model what a good story is.",
-            "這樣的訓練裡，沒有任何東西告訴模型什麼是好故事。")),
+        Option(
+            Bilingual("It stays as it was: it has no loss", "保持原樣：它沒有損失"),
+            False,
+            Bilingual(
+                "The weights are shared: what changes them for one sentence changes them for all.",
+                "權重是共用的：為了一句話改動的，也改動了所有的話。",
+            ),
+        ),
+        Option(
+            Bilingual("It may drift away: nothing holds it", "可能漂走：沒有東西拉住它"),
+            True,
+            Bilingual(
+                "A mask says what to learn. To keep something, put it into the data, or freeze.",
+                "遮罩說的是學什麼。要保住什麼，就放進資料，或凍結。",
+            ),
+        ),
+        Option(
+            Bilingual("It gets better, since there is less to learn", "變得更好，因為要學的變少了"),
+            False,
+            Bilingual(
+                "Nothing in this training tells the model what a good story is.",
+                "這樣的訓練裡，沒有任何東西告訴模型什麼是好故事。",
+            ),
+        ),
     ),
 )
 
@@ -38,15 +53,30 @@ quick2 = Question(
         "訓練的損失低於資料真正的熵。這表示什麼？",
     ),
     options=(
-        Option(Bilingual("The model knows more than the truth", "模型知道得比真相還多"), False, Bilingual(
-            "On new data no model can be below it on average.",
-            "在新資料上，任何模型的平均都不可能低於它。")),
-        Option(Bilingual("It has learned these texts by heart", "它把這些文字背起來了"), True, Bilingual(
-            "Only who has seen a text before can guess it better than its source allows.",
-            "只有看過這段文字的人，才可能猜得比它的來源所允許的更準。")),
-        Option(Bilingual("The learning rate is too high", "學習率太高了"), False, Bilingual(
-            "That makes a loss rise or jump; it does not bring it below the entropy.",
-            "那會讓損失上升或亂跳，不會讓它低於熵。")),
+        Option(
+            Bilingual("The model knows more than the truth", "模型知道得比真相還多"),
+            False,
+            Bilingual(
+                "On new data no model can be below it on average.",
+                "在新資料上，任何模型的平均都不可能低於它。",
+            ),
+        ),
+        Option(
+            Bilingual("It has learned these texts by heart", "它把這些文字背起來了"),
+            True,
+            Bilingual(
+                "Only who has seen a text before can guess it better than its source allows.",
+                "只有看過這段文字的人，才可能猜得比它的來源所允許的更準。",
+            ),
+        ),
+        Option(
+            Bilingual("The learning rate is too high", "學習率太高了"),
+            False,
+            Bilingual(
+                "That makes a loss rise or jump; it does not bring it below the entropy.",
+                "那會讓損失上升或亂跳，不會讓它低於熵。",
+            ),
+        ),
     ),
 )
 
@@ -62,7 +92,9 @@ q1 = Exercise(
     ),
     blank="answer = (____, ____, ____)\npractice.q1.check(answer)",
     hints=(
-        Bilingual("The longest row sets the width; padding never counts.", "最長的一列決定寬度；填充一律不算。"),
+        Bilingual(
+            "The longest row sets the width; padding never counts.", "最長的一列決定寬度；填充一律不算。"
+        ),
         Bilingual("Nothing predicts the first token of a row.", "每一列的第一個 token 沒有東西預測它。"),
     ),
     solution_code="answer = (7, 9, 4)\npractice.q1.check(answer)",
@@ -77,11 +109,21 @@ q1 = Exercise(
     ),
     checker=Value(lambda: (7, 9, 4)),
     mistakes=(
-        Mistake((7, 11, 4), Bilingual("You counted the first token of each row, which nothing predicts.",
-                                      "你把每列的第一個 token 也算進去了，但沒有東西預測它。")),
+        Mistake(
+            (7, 11, 4),
+            Bilingual(
+                "You counted the first token of each row, which nothing predicts.",
+                "你把每列的第一個 token 也算進去了，但沒有東西預測它。",
+            ),
+        ),
         Mistake((7, 14, 4), Bilingual("You counted the padding.", "你把填充也算進去了。")),
-        Mistake((7, 9, 7), Bilingual("With `starts`, the labels before the start do not count; you counted those.",
-                                     "有了 `starts`，起點之前的 label 不算；你算的正是那些。")),
+        Mistake(
+            (7, 9, 7),
+            Bilingual(
+                "With `starts`, the labels before the start do not count; you counted those.",
+                "有了 `starts`，起點之前的 label 不算；你算的正是那些。",
+            ),
+        ),
     ),
 )
 
@@ -124,10 +166,14 @@ q2 = Exercise(
     ),
     blank="def labels(ids, mask, start):\n    return ____\n\npractice.q2.check(labels)",
     hints=(
-        Bilingual("`ids.masked_fill(where, -100)` returns a new tensor and leaves `ids` alone.",
-                  "`ids.masked_fill(where, -100)` 會回傳新的張量，不會改到 `ids`。"),
-        Bilingual("`torch.arange(seq) < start[:, None]` is true before the start, row by row.",
-                  "`torch.arange(seq) < start[:, None]` 在每一列的起點之前為真。"),
+        Bilingual(
+            "`ids.masked_fill(where, -100)` returns a new tensor and leaves `ids` alone.",
+            "`ids.masked_fill(where, -100)` 會回傳新的張量，不會改到 `ids`。",
+        ),
+        Bilingual(
+            "`torch.arange(seq) < start[:, None]` is true before the start, row by row.",
+            "`torch.arange(seq) < start[:, None]` 在每一列的起點之前為真。",
+        ),
     ),
     solution_code=(
         "def labels(ids, mask, start):\n"
@@ -143,16 +189,37 @@ q2 = Exercise(
         "Where `pad_token` is `eos_token`, a mask made from `ids == pad` would drop the real end as well: use the attention mask.",
         "`pad_token` 就是 `eos_token` 的時候，用 `ids == pad` 做遮罩會把真正的結尾也丟掉：要用注意力遮罩。",
     ),
-    checker=Function(_labels, lambda: [
-        (random_ids(3, 6, 1), torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0]]), torch.tensor([2, 1, 0])),
-        (random_ids(1, 4, 2), torch.ones(1, 4, dtype=torch.long), torch.tensor([3])),
-    ]),
+    checker=Function(
+        _labels,
+        lambda: [
+            (
+                random_ids(3, 6, 1),
+                torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 0, 0]]),
+                torch.tensor([2, 1, 0]),
+            ),
+            (random_ids(1, 4, 2), torch.ones(1, 4, dtype=torch.long), torch.tensor([3])),
+        ],
+    ),
     mistakes=(
-        Mistake(_labels_shifted, Bilingual("You shifted them; the model shifts once more, and would learn to skip a token.",
-                                           "你已經移了一格；模型還會再移一次，會學成跳過一個 token。")),
+        Mistake(
+            _labels_shifted,
+            Bilingual(
+                "You shifted them; the model shifts once more, and would learn to skip a token.",
+                "你已經移了一格；模型還會再移一次，會學成跳過一個 token。",
+            ),
+        ),
         Mistake(_labels_of_padding, Bilingual("The padding would be learned.", "這樣連填充都會學進去。")),
-        Mistake(_labels_of_everything, Bilingual("`start` has no effect in your function.", "在你的函式裡，`start` 沒有作用。")),
-        Mistake(_labels_zero, Bilingual("0 is the id of a token: what does not count is -100.", "0 是某個 token 的 id：不算的地方要填 -100。")),
+        Mistake(
+            _labels_of_everything,
+            Bilingual("`start` has no effect in your function.", "在你的函式裡，`start` 沒有作用。"),
+        ),
+        Mistake(
+            _labels_zero,
+            Bilingual(
+                "0 is the id of a token: what does not count is -100.",
+                "0 是某個 token 的 id：不算的地方要填 -100。",
+            ),
+        ),
         Mistake(_labels_one_late, Bilingual("You begin one position too late.", "你晚了一個位置才開始。")),
     ),
 )
@@ -195,8 +262,10 @@ q3 = Exercise(
     blank="def pack(documents, end, block):\n    return ____\n\npractice.q3.check(pack)",
     hints=(
         Bilingual("First one long list, then cut.", "先接成一條長長的 list，再切。"),
-        Bilingual("`len(stream) // block * block` is the largest length that can be cut evenly.",
-                  "`len(stream) // block * block` 是能整除的最大長度。"),
+        Bilingual(
+            "`len(stream) // block * block` is the largest length that can be cut evenly.",
+            "`len(stream) // block * block` 是能整除的最大長度。",
+        ),
     ),
     solution_code=(
         "def pack(documents, end, block):\n"
@@ -212,13 +281,26 @@ q3 = Exercise(
         "A block can begin in the middle of a document; with enough blocks that does little harm.",
         "區塊可能從文章的中間開始；區塊夠多的時候，影響不大。",
     ),
-    checker=Function(_pack, lambda: [([[1, 2, 3], [4], [5, 6], [7, 8, 9]], 0, 4), ([[3, 1, 4, 1, 5], [9, 2, 6]], 7, 3)]),
+    checker=Function(
+        _pack, lambda: [([[1, 2, 3], [4], [5, 6], [7, 8, 9]], 0, 4), ([[3, 1, 4, 1, 5], [9, 2, 6]], 7, 3)]
+    ),
     mistakes=(
-        Mistake(_pack_without_end, Bilingual("The documents run into each other: `end` is missing.", "文章黏在一起了：少了 `end`。")),
-        Mistake(_pack_filled, Bilingual("You filled the last block up; what is left over is to be dropped.",
-                                        "你把最後一個區塊補滿了；湊不滿的要丟掉。")),
+        Mistake(
+            _pack_without_end,
+            Bilingual("The documents run into each other: `end` is missing.", "文章黏在一起了：少了 `end`。"),
+        ),
+        Mistake(
+            _pack_filled,
+            Bilingual(
+                "You filled the last block up; what is left over is to be dropped.",
+                "你把最後一個區塊補滿了；湊不滿的要丟掉。",
+            ),
+        ),
         Mistake(_pack_turned, Bilingual("Your blocks run down the columns.", "你的區塊是直著排的。")),
-        Mistake(_pack_end_first, Bilingual("`end` comes after each document, not before.", "`end` 在每篇文章之後，不是之前。")),
+        Mistake(
+            _pack_end_first,
+            Bilingual("`end` comes after each document, not before.", "`end` 在每篇文章之後，不是之前。"),
+        ),
     ),
 )
 
@@ -255,8 +337,13 @@ q4 = Exercise(
     ),
     blank="def perplexity(losses, counts):\n    return ____\n\npractice.q4.check(perplexity)",
     hints=(
-        Bilingual("The perplexity is exp of the mean loss over all tokens.", "困惑度是所有 token 的平均損失取 exp。"),
-        Bilingual("A batch's total loss is its mean times its number of tokens.", "一批的總損失是平均乘上 token 數。"),
+        Bilingual(
+            "The perplexity is exp of the mean loss over all tokens.", "困惑度是所有 token 的平均損失取 exp。"
+        ),
+        Bilingual(
+            "A batch's total loss is its mean times its number of tokens.",
+            "一批的總損失是平均乘上 token 數。",
+        ),
     ),
     solution_code=(
         "import math\n\n"
@@ -275,12 +362,25 @@ q4 = Exercise(
     ),
     checker=Function(_perplexity, lambda: [([1.0, 2.0, 0.5], [10, 30, 5]), ([0.3, 1.7], [100, 1])]),
     mistakes=(
-        Mistake(_perplexity_averaged, Bilingual("The bug is still there: perplexities are averaged.", "錯誤還在：平均的是困惑度。")),
-        Mistake(_perplexity_unweighted, Bilingual("A batch of few tokens weighs as much as one of many.",
-                                                  "token 少的批次和多的批次，分量變得一樣重。")),
-        Mistake(_perplexity_averaged_by_count, Bilingual("You weigh the batches, but still average exp.",
-                                                         "你加了權重，但平均的仍然是 exp。")),
-        Mistake(_perplexity_loss, Bilingual("That is the mean loss; exp is missing.", "這是平均損失；還少了 exp。")),
+        Mistake(
+            _perplexity_averaged,
+            Bilingual("The bug is still there: perplexities are averaged.", "錯誤還在：平均的是困惑度。"),
+        ),
+        Mistake(
+            _perplexity_unweighted,
+            Bilingual(
+                "A batch of few tokens weighs as much as one of many.",
+                "token 少的批次和多的批次，分量變得一樣重。",
+            ),
+        ),
+        Mistake(
+            _perplexity_averaged_by_count,
+            Bilingual("You weigh the batches, but still average exp.", "你加了權重，但平均的仍然是 exp。"),
+        ),
+        Mistake(
+            _perplexity_loss,
+            Bilingual("That is the mean loss; exp is missing.", "這是平均損失；還少了 exp。"),
+        ),
     ),
 )
 
@@ -319,8 +419,10 @@ q5 = Exercise(
     blank="def rate(step, peak, warmup, total):\n    return ____\n\npractice.q5.check(rate)",
     hints=(
         Bilingual("Two pieces: `if step < warmup`.", "分成兩段：`if step < warmup`。"),
-        Bilingual("On the way down, `total - step` steps are left of `total - warmup`.",
-                  "往下走的時候，`total - warmup` 步裡還剩 `total - step` 步。"),
+        Bilingual(
+            "On the way down, `total - step` steps are left of `total - warmup`.",
+            "往下走的時候，`total - warmup` 步裡還剩 `total - step` 步。",
+        ),
     ),
     solution_code=(
         "def rate(step, peak, warmup, total):\n"
@@ -339,10 +441,18 @@ q5 = Exercise(
     ),
     checker=Function(_rate, lambda: [(step, 0.5, 4, 20) for step in (0, 1, 3, 4, 9, 19, 20)]),
     mistakes=(
-        Mistake(_rate_constant, Bilingual("After the warm-up your rate never falls.", "暖身之後，你的學習率沒有下降。")),
+        Mistake(
+            _rate_constant,
+            Bilingual("After the warm-up your rate never falls.", "暖身之後，你的學習率沒有下降。"),
+        ),
         Mistake(_rate_no_warmup, Bilingual("There is no warm-up in it.", "沒有暖身的那一段。")),
-        Mistake(_rate_product, Bilingual("The fall begins at once and not after the warm-up, so that `peak` is never reached.",
-                                         "下降一開始就發生，而不是暖身之後，所以永遠到不了 `peak`。")),
+        Mistake(
+            _rate_product,
+            Bilingual(
+                "The fall begins at once and not after the warm-up, so that `peak` is never reached.",
+                "下降一開始就發生，而不是暖身之後，所以永遠到不了 `peak`。",
+            ),
+        ),
         Mistake(_rate_one_ahead, Bilingual("You are one step ahead.", "你超前了一步。")),
     ),
 )
@@ -357,7 +467,10 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("What could the old model do that nobody put into the new data?", "舊模型會的事，有哪些沒有人放進新資料裡？"),
+        Bilingual(
+            "What could the old model do that nobody put into the new data?",
+            "舊模型會的事，有哪些沒有人放進新資料裡？",
+        ),
     ),
     solution_code=(
         'words = """I would measure the old model and the new one on texts of other kinds that users still need, to see what\n'
@@ -372,6 +485,8 @@ q6 = Exercise(
     worth_knowing=Bilingual("In the next lesson you write the model itself.", "下一課你會親手寫出模型本身。"),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

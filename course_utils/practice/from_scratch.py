@@ -18,16 +18,31 @@ quick1 = Question(
         "如果把 `Conv1D` 換成 `nn.Linear`，要載入 GPT-2 的檢查點，你得多做什麼？",
     ),
     options=(
-        Option(Bilingual("nothing, both are linear layers", "什麼都不用，兩者都是線性層"), False, Bilingual(
-            "They compute the same, but store the weight the other way round. Where a matrix is square, as in "
-            "`attn.c_proj`, it even loads without an error, and the result is wrong.",
-            "算的東西一樣，權重存的方向卻相反。像 `attn.c_proj` 這種正方形的矩陣甚至載得進去，不會報錯，結果卻是錯的。")),
-        Option(Bilingual("transpose each of these weights", "把這些權重一一轉置"), True, Bilingual(
-            "The file has `[in, out]`, `nn.Linear` wants `[out, in]`.",
-            "檔案裡是 `[in, out]`，`nn.Linear` 要的是 `[out, in]`。")),
-        Option(Bilingual("load with `strict=False`", "用 `strict=False` 載入"), False, Bilingual(
-            "That silences missing names, not wrong shapes, and it transposes nothing.",
-            "它只會不管缺少的名稱，形狀不合照樣報錯，更不會幫你轉置。")),
+        Option(
+            Bilingual("nothing, both are linear layers", "什麼都不用，兩者都是線性層"),
+            False,
+            Bilingual(
+                "They compute the same, but store the weight the other way round. Where a matrix is square, as in "
+                "`attn.c_proj`, it even loads without an error, and the result is wrong.",
+                "算的東西一樣，權重存的方向卻相反。像 `attn.c_proj` 這種正方形的矩陣甚至載得進去，不會報錯，結果卻是錯的。",
+            ),
+        ),
+        Option(
+            Bilingual("transpose each of these weights", "把這些權重一一轉置"),
+            True,
+            Bilingual(
+                "The file has `[in, out]`, `nn.Linear` wants `[out, in]`.",
+                "檔案裡是 `[in, out]`，`nn.Linear` 要的是 `[out, in]`。",
+            ),
+        ),
+        Option(
+            Bilingual("load with `strict=False`", "用 `strict=False` 載入"),
+            False,
+            Bilingual(
+                "That silences missing names, not wrong shapes, and it transposes nothing.",
+                "它只會不管缺少的名稱，形狀不合照樣報錯，更不會幫你轉置。",
+            ),
+        ),
     ),
 )
 
@@ -39,15 +54,30 @@ quick2 = Question(
         "快取裡已經有提示的 5 個 token，現在讀進 1 個新的。這一步裡，一個頭的注意力分數是什麼形狀？",
     ),
     options=(
-        Option(Bilingual("6 × 6, rows × columns", "6 × 6（列 × 行）"), False, Bilingual(
-            "That is what is computed without a cache: the old queries all over again.",
-            "沒有快取才會這樣：舊的 query 全部重算一次。")),
-        Option(Bilingual("1 × 1, rows × columns", "1 × 1（列 × 行）"), False, Bilingual(
-            "The new token looks back at all the others: their keys are in the cache.",
-            "新的 token 會回頭看前面所有的 token：它們的 key 都在快取裡。")),
-        Option(Bilingual("1 × 6, rows × columns", "1 × 6（列 × 行）"), True, Bilingual(
-            "One query, and the keys of all 6 tokens. So no mask is needed either: nothing comes later.",
-            "1 個 query，對上全部 6 個 token 的 key。所以連遮罩都不需要：後面沒有東西了。")),
+        Option(
+            Bilingual("6 × 6, rows × columns", "6 × 6（列 × 行）"),
+            False,
+            Bilingual(
+                "That is what is computed without a cache: the old queries all over again.",
+                "沒有快取才會這樣：舊的 query 全部重算一次。",
+            ),
+        ),
+        Option(
+            Bilingual("1 × 1, rows × columns", "1 × 1（列 × 行）"),
+            False,
+            Bilingual(
+                "The new token looks back at all the others: their keys are in the cache.",
+                "新的 token 會回頭看前面所有的 token：它們的 key 都在快取裡。",
+            ),
+        ),
+        Option(
+            Bilingual("1 × 6, rows × columns", "1 × 6（列 × 行）"),
+            True,
+            Bilingual(
+                "One query, and the keys of all 6 tokens. So no mask is needed either: nothing comes later.",
+                "1 個 query，對上全部 6 個 token 的 key。所以連遮罩都不需要：後面沒有東西了。",
+            ),
+        ),
     ),
 )
 
@@ -68,12 +98,18 @@ q1 = Exercise(
     ),
     blank="sizes = (____, ____)\npractice.q1.check(sizes)",
     hints=(
-        Bilingual("A block has four linear layers, each with a bias, and two layer norms.",
-                  "一個區塊有 4 個線性層（都有 bias）和 2 個層正規化。"),
-        Bilingual("With C for `n_embd`, the four weights are C × 3C, C × C, C × 4C and 4C × C.",
-                  "令 C 為 `n_embd`，4 個權重是 C × 3C、C × C、C × 4C、4C × C。"),
-        Bilingual("Besides the blocks there are `wte`, `wpe` and `ln_f`; the head is counted with `wte`.",
-                  "區塊之外還有 `wte`、`wpe`、`ln_f`；輸出層就是 `wte`，不另外算。"),
+        Bilingual(
+            "A block has four linear layers, each with a bias, and two layer norms.",
+            "一個區塊有 4 個線性層（都有 bias）和 2 個層正規化。",
+        ),
+        Bilingual(
+            "With C for `n_embd`, the four weights are C × 3C, C × C, C × 4C and 4C × C.",
+            "令 C 為 `n_embd`，4 個權重是 C × 3C、C × C、C × 4C、4C × C。",
+        ),
+        Bilingual(
+            "Besides the blocks there are `wte`, `wpe` and `ln_f`; the head is counted with `wte`.",
+            "區塊之外還有 `wte`、`wpe`、`ln_f`；輸出層就是 `wte`，不另外算。",
+        ),
     ),
     solution_code=(
         "C = 24\n"
@@ -91,15 +127,31 @@ q1 = Exercise(
     ),
     checker=Value(_sizes),
     mistakes=(
-        Mistake((7224, 25008 + 97 * 24), Bilingual("The head is tied, and you have counted it as a second matrix.",
-                                                   "輸出層是綁定的，你把它當成第二個矩陣又算了一次。")),
-        Mistake((6912, 97 * 24 + 40 * 24 + 3 * 6912 + 48), Bilingual(
-            "Your block is made of weights alone: linear layers and norms have more than these.",
-            "你的區塊只有權重；線性層和層正規化還有別的參數。")),
-        Mistake((7224 - 96, 25008 - 3 * 96), Bilingual("The two norms inside a block have parameters, too.",
-                                                       "區塊裡的兩個層正規化也有參數。")),
-        Mistake((7224, 25008 - 48), Bilingual("Something stands behind the last block and is missing from your sum.",
-                                              "最後一個區塊後面還有一樣東西，你的總和裡沒有它。")),
+        Mistake(
+            (7224, 25008 + 97 * 24),
+            Bilingual(
+                "The head is tied, and you have counted it as a second matrix.",
+                "輸出層是綁定的，你把它當成第二個矩陣又算了一次。",
+            ),
+        ),
+        Mistake(
+            (6912, 97 * 24 + 40 * 24 + 3 * 6912 + 48),
+            Bilingual(
+                "Your block is made of weights alone: linear layers and norms have more than these.",
+                "你的區塊只有權重；線性層和層正規化還有別的參數。",
+            ),
+        ),
+        Mistake(
+            (7224 - 96, 25008 - 3 * 96),
+            Bilingual("The two norms inside a block have parameters, too.", "區塊裡的兩個層正規化也有參數。"),
+        ),
+        Mistake(
+            (7224, 25008 - 48),
+            Bilingual(
+                "Something stands behind the last block and is missing from your sum.",
+                "最後一個區塊後面還有一樣東西，你的總和裡沒有它。",
+            ),
+        ),
     ),
 )
 
@@ -131,10 +183,14 @@ q2 = Exercise(
     ),
     blank="def split(x, n_head):\n    return ____\n\npractice.q2.check(split)",
     hints=(
-        Bilingual("First make two axes, H and D, out of the last one; then bring H to its place.",
-                  "先把最後一軸拆成 H 和 D 兩軸，再把 H 移到該在的位置。"),
-        Bilingual("`view` cuts, `transpose` moves; a single `view` to the final shape mixes tokens.",
-                  "`view` 負責切，`transpose` 負責移；只用一次 `view` 直接變成最後的形狀，會把不同的 token 混在一起。"),
+        Bilingual(
+            "First make two axes, H and D, out of the last one; then bring H to its place.",
+            "先把最後一軸拆成 H 和 D 兩軸，再把 H 移到該在的位置。",
+        ),
+        Bilingual(
+            "`view` cuts, `transpose` moves; a single `view` to the final shape mixes tokens.",
+            "`view` 負責切，`transpose` 負責移；只用一次 `view` 直接變成最後的形狀，會把不同的 token 混在一起。",
+        ),
     ),
     solution_code=(
         "def split(x, n_head):\n    B, T, C = x.shape\n    return x.view(B, T, n_head, C // n_head).transpose(1, 2)\n\n"
@@ -150,12 +206,27 @@ q2 = Exercise(
     ),
     checker=Function(_split, lambda: [(random_normal(2, 5, 12), 3), (random_normal(1, 4, 8, seed=1), 2)]),
     mistakes=(
-        Mistake(_split_by_view, Bilingual("The shape is right, but numbers of different tokens have been mixed.",
-                                          "形狀對了，但不同 token 的數字混在一起了。")),
-        Mistake(_split_not_turned, Bilingual("The axes of heads and tokens still stand in each other's place.",
-                                             "頭和 token 這兩軸還站在彼此的位置上。")),
-        Mistake(_split_interleaved, Bilingual("Each head got every H-th number, not D that stand side by side.",
-                                              "每個頭拿到的是隔 H 個取一個，不是相鄰的 D 個。")),
+        Mistake(
+            _split_by_view,
+            Bilingual(
+                "The shape is right, but numbers of different tokens have been mixed.",
+                "形狀對了，但不同 token 的數字混在一起了。",
+            ),
+        ),
+        Mistake(
+            _split_not_turned,
+            Bilingual(
+                "The axes of heads and tokens still stand in each other's place.",
+                "頭和 token 這兩軸還站在彼此的位置上。",
+            ),
+        ),
+        Mistake(
+            _split_interleaved,
+            Bilingual(
+                "Each head got every H-th number, not D that stand side by side.",
+                "每個頭拿到的是隔 H 個取一個，不是相鄰的 D 個。",
+            ),
+        ),
     ),
 )
 
@@ -166,7 +237,9 @@ def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 
 def _by_hand(q, k, v, *, root=True, hide=float("-inf"), dim=-1, lower=True):
     scores = q @ k.transpose(-2, -1) / (math.sqrt(q.shape[-1]) if root else 1)
-    seen = torch.ones(q.shape[-2], q.shape[-2]).tril() if lower else torch.ones(q.shape[-2], q.shape[-2]).triu()
+    seen = (
+        torch.ones(q.shape[-2], q.shape[-2]).tril() if lower else torch.ones(q.shape[-2], q.shape[-2]).triu()
+    )
     return scores.masked_fill(seen == 0, hide).softmax(dim=dim) @ v
 
 
@@ -186,9 +259,14 @@ q3 = Exercise(
     blank="import math\n\ndef attend(q, k, v):\n    return ____\n\npractice.q3.check(attend)",
     hints=(
         Bilingual("What is the softmax of a score of 0?", "分數是 0，經過 softmax 之後是多少？"),
-        Bilingual("Only one score becomes 0 in softmax: minus infinity.", "softmax 之後會變成 0 的分數只有一種：負無限大。"),
-        Bilingual("`scores.masked_fill(condition, value)` sets it where the condition holds.",
-                  "`scores.masked_fill(condition, value)` 會在條件成立的地方填上那個值。"),
+        Bilingual(
+            "Only one score becomes 0 in softmax: minus infinity.",
+            "softmax 之後會變成 0 的分數只有一種：負無限大。",
+        ),
+        Bilingual(
+            "`scores.masked_fill(condition, value)` sets it where the condition holds.",
+            "`scores.masked_fill(condition, value)` 會在條件成立的地方填上那個值。",
+        ),
     ),
     solution_code=(
         "import math\n\ndef attend(q, k, v):\n    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])\n"
@@ -203,19 +281,35 @@ q3 = Exercise(
         "A row that hides everything has no such softmax: 0 divided by 0. Padding on the left makes such rows.",
         "如果整列都遮住，softmax 就變成 0 除以 0；補在左邊的填充就會產生這種列。",
     ),
-    checker=Function(_attend, lambda: [tuple(random_normal(2, 3, T, 4, seed=T + at) for at in range(3)) for T in (5, 1)]),
+    checker=Function(
+        _attend, lambda: [tuple(random_normal(2, 3, T, 4, seed=T + at) for at in range(3)) for T in (5, 1)]
+    ),
     mistakes=(
-        Mistake(lambda q, k, v: _by_hand(q, k, v, hide=0.0), Bilingual(
-            "The bug is still there: later tokens get the score 0, and a weight that is not.",
-            "錯誤還在：後面的 token 分數是 0，權重卻不是 0。")),
-        Mistake(lambda q, k, v: _by_hand(q, k, v, root=False), Bilingual(
-            "Nothing leaks any more, but the scores are no longer divided by the root of D.",
-            "不會漏了，但分數沒有再除以 D 的平方根。")),
-        Mistake(lambda q, k, v: _by_hand(q, k, v, lower=False), Bilingual(
-            "The mask is upside down: each token sees what comes later and not what came before.",
-            "遮罩上下顛倒了：每個 token 看得到後面，卻看不到前面。")),
-        Mistake(lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(q, k, v), Bilingual(
-            "Your attention has no mask at all.", "你的注意力完全沒有遮罩。")),
+        Mistake(
+            lambda q, k, v: _by_hand(q, k, v, hide=0.0),
+            Bilingual(
+                "The bug is still there: later tokens get the score 0, and a weight that is not.",
+                "錯誤還在：後面的 token 分數是 0，權重卻不是 0。",
+            ),
+        ),
+        Mistake(
+            lambda q, k, v: _by_hand(q, k, v, root=False),
+            Bilingual(
+                "Nothing leaks any more, but the scores are no longer divided by the root of D.",
+                "不會漏了，但分數沒有再除以 D 的平方根。",
+            ),
+        ),
+        Mistake(
+            lambda q, k, v: _by_hand(q, k, v, lower=False),
+            Bilingual(
+                "The mask is upside down: each token sees what comes later and not what came before.",
+                "遮罩上下顛倒了：每個 token 看得到後面，卻看不到前面。",
+            ),
+        ),
+        Mistake(
+            lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(q, k, v),
+            Bilingual("Your attention has no mask at all.", "你的注意力完全沒有遮罩。"),
+        ),
     ),
 )
 
@@ -235,9 +329,13 @@ q4 = Exercise(
     ),
     blank="def mask(new, past):\n    return ____\n\npractice.q4.check(mask)",
     hints=(
-        Bilingual("Every new token sees all of the past, itself, and the new ones before it.",
-                  "每個新的 token 都看得到全部的舊 token、自己，以及排在它前面的新 token。"),
-        Bilingual("`tril` takes an argument that moves the diagonal.", "`tril` 有一個引數，可以把對角線往右移。"),
+        Bilingual(
+            "Every new token sees all of the past, itself, and the new ones before it.",
+            "每個新的 token 都看得到全部的舊 token、自己，以及排在它前面的新 token。",
+        ),
+        Bilingual(
+            "`tril` takes an argument that moves the diagonal.", "`tril` 有一個引數，可以把對角線往右移。"
+        ),
     ),
     solution_code=(
         "def mask(new, past):\n    return torch.ones(new, past + new, dtype=torch.bool).tril(past)\n\npractice.q4.check(mask)"
@@ -252,16 +350,28 @@ q4 = Exercise(
     ),
     checker=Function(_mask, lambda: [(3, 4), (1, 6), (5, 0), (2, 1)]),
     mistakes=(
-        Mistake(lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(), Bilingual(
-            "Your first new token sees one token only, as if the cache were empty.",
-            "你的第一個新 token 只看得到 1 個 token，好像快取是空的。")),
-        Mistake(lambda new, past: torch.ones(new, past + new, dtype=torch.bool), Bilingual(
-            "Your new tokens see each other's future.", "你的新 token 看得到彼此的未來。")),
-        Mistake(lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(past - 1), Bilingual(
-            "Your tokens do not see themselves.", "你的 token 看不到自己。")),
-        Mistake(lambda new, past: torch.ones(new, past + new).tril(past), Bilingual(
-            "The places are right, but the tensor holds numbers, not True and False.",
-            "位置都對，但張量裡是數字，不是 True 和 False。")),
+        Mistake(
+            lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(),
+            Bilingual(
+                "Your first new token sees one token only, as if the cache were empty.",
+                "你的第一個新 token 只看得到 1 個 token，好像快取是空的。",
+            ),
+        ),
+        Mistake(
+            lambda new, past: torch.ones(new, past + new, dtype=torch.bool),
+            Bilingual("Your new tokens see each other's future.", "你的新 token 看得到彼此的未來。"),
+        ),
+        Mistake(
+            lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(past - 1),
+            Bilingual("Your tokens do not see themselves.", "你的 token 看不到自己。"),
+        ),
+        Mistake(
+            lambda new, past: torch.ones(new, past + new).tril(past),
+            Bilingual(
+                "The places are right, but the tensor holds numbers, not True and False.",
+                "位置都對，但張量裡是數字，不是 True 和 False。",
+            ),
+        ),
     ),
 )
 
@@ -269,17 +379,26 @@ q4 = Exercise(
 def _files() -> list[tuple[dict[str, torch.Tensor]]]:
     lm, base = tiny_lm(3, n_layer=1), tiny_base(3, n_layer=1)
     old = {"h.0.attn.bias": torch.ones(1), "h.0.attn.masked_bias": torch.ones(1)}
-    return [(dict(lm.state_dict()),), (dict(base.state_dict()) | old,), ({"transformer.h.0.attn.bias": torch.ones(1)},)]
+    return [
+        (dict(lm.state_dict()),),
+        (dict(base.state_dict()) | old,),
+        ({"transformer.h.0.attn.bias": torch.ones(1)},),
+    ]
 
 
 def _base_tensors(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     unneeded = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")
-    return {name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith(unneeded)}
+    return {
+        name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith(unneeded)
+    }
 
 
 def _with_the_head(tensors):
-    return {name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith("attn.bias")
-            and not name.endswith("masked_bias")}
+    return {
+        name.removeprefix("transformer."): t
+        for name, t in tensors.items()
+        if not name.endswith("attn.bias") and not name.endswith("masked_bias")
+    }
 
 
 def _without_biases(tensors):
@@ -291,8 +410,11 @@ def _with_the_masks(tensors):
 
 
 def _with_the_prefix(tensors):
-    return {name: t for name, t in tensors.items()
-            if not name.endswith(("lm_head.weight", ".attn.bias", ".attn.masked_bias"))}
+    return {
+        name: t
+        for name, t in tensors.items()
+        if not name.endswith(("lm_head.weight", ".attn.bias", ".attn.masked_bias"))
+    }
 
 
 q5 = Exercise(
@@ -308,9 +430,14 @@ q5 = Exercise(
     ),
     blank="def base_tensors(tensors):\n    return ____\n\npractice.q5.check(base_tensors)",
     hints=(
-        Bilingual("`str.removeprefix` does nothing where there is no prefix.", "沒有前綴時，`str.removeprefix` 什麼也不做。"),
-        Bilingual("`str.endswith` takes a tuple; begin the endings of the masks with a dot.",
-                  "`str.endswith` 可以收一個 tuple；遮罩的結尾要從點號寫起。"),
+        Bilingual(
+            "`str.removeprefix` does nothing where there is no prefix.",
+            "沒有前綴時，`str.removeprefix` 什麼也不做。",
+        ),
+        Bilingual(
+            "`str.endswith` takes a tuple; begin the endings of the masks with a dot.",
+            "`str.endswith` 可以收一個 tuple；遮罩的結尾要從點號寫起。",
+        ),
     ),
     solution_code=(
         "def base_tensors(tensors):\n"
@@ -328,14 +455,31 @@ q5 = Exercise(
     ),
     checker=Function(_base_tensors, _files),
     mistakes=(
-        Mistake(_with_the_head, Bilingual("The head is still in your dict; a base model has no place for it.",
-                                          "你的 dict 裡還有輸出層；基礎模型沒有地方放它。")),
-        Mistake(_without_biases, Bilingual("You have thrown out the biases of the linear layers and norms as well.",
-                                           "你把線性層和層正規化的 bias 也丟掉了。")),
-        Mistake(_with_the_masks, Bilingual("The old masks are still there; a strict load will refuse them.",
-                                           "舊的遮罩還在；嚴格載入會拒絕它們。")),
-        Mistake(_with_the_prefix, Bilingual("The names still have the prefix of the language model.",
-                                            "名稱還帶著語言模型的前綴。")),
+        Mistake(
+            _with_the_head,
+            Bilingual(
+                "The head is still in your dict; a base model has no place for it.",
+                "你的 dict 裡還有輸出層；基礎模型沒有地方放它。",
+            ),
+        ),
+        Mistake(
+            _without_biases,
+            Bilingual(
+                "You have thrown out the biases of the linear layers and norms as well.",
+                "你把線性層和層正規化的 bias 也丟掉了。",
+            ),
+        ),
+        Mistake(
+            _with_the_masks,
+            Bilingual(
+                "The old masks are still there; a strict load will refuse them.",
+                "舊的遮罩還在；嚴格載入會拒絕它們。",
+            ),
+        ),
+        Mistake(
+            _with_the_prefix,
+            Bilingual("The names still have the prefix of the language model.", "名稱還帶著語言模型的前綴。"),
+        ),
     ),
 )
 
@@ -349,8 +493,10 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("Think of lesson 3: what could `generate` do that this loop cannot?",
-                  "想想第 3 課：`generate` 會做、而這個迴圈不會做的事有哪些？"),
+        Bilingual(
+            "Think of lesson 3: what could `generate` do that this loop cannot?",
+            "想想第 3 課：`generate` 會做、而這個迴圈不會做的事有哪些？",
+        ),
     ),
     solution_code=(
         'words = """I would use the library for beam search, streaming, stop strings and other logits processors.\n'
@@ -368,6 +514,8 @@ q6 = Exercise(
     ),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

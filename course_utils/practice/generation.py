@@ -19,14 +19,26 @@ quick1 = Question(
         "你呼叫 `generate(**inputs, do_sample=True)`，其他什麼都沒說。它從幾個 token 裡抽？",
     ),
     options=(
-        Option(Bilingual("from the whole vocabulary", "整個詞彙表"), False, Bilingual(
-            "That is what most people expect. `top_k=0` says it.",
-            "多數人都這麼以為。要這樣，得寫 `top_k=0`。")),
-        Option(Bilingual("from the 50 most probable ones", "最可能的 50 個"), True, Bilingual(
-            "The default of `top_k` is 50, and nobody asked you.",
-            "`top_k` 的預設值是 50，沒有人問過你。")),
-        Option(Bilingual("it does not draw: it takes the most probable one", "不抽，直接拿最可能的那個"), False, Bilingual(
-            "That is `do_sample=False`.", "那是 `do_sample=False`。")),
+        Option(
+            Bilingual("from the whole vocabulary", "整個詞彙表"),
+            False,
+            Bilingual(
+                "That is what most people expect. `top_k=0` says it.",
+                "多數人都這麼以為。要這樣，得寫 `top_k=0`。",
+            ),
+        ),
+        Option(
+            Bilingual("from the 50 most probable ones", "最可能的 50 個"),
+            True,
+            Bilingual(
+                "The default of `top_k` is 50, and nobody asked you.", "`top_k` 的預設值是 50，沒有人問過你。"
+            ),
+        ),
+        Option(
+            Bilingual("it does not draw: it takes the most probable one", "不抽，直接拿最可能的那個"),
+            False,
+            Bilingual("That is `do_sample=False`.", "那是 `do_sample=False`。"),
+        ),
     ),
 )
 
@@ -37,15 +49,30 @@ quick2 = Question(
         "鍵值快取（KV cache）會讓生成的文字有什麼不同？",
     ),
     options=(
-        Option(Bilingual("nothing: it only saves time", "沒有不同，只是省時間"), True, Bilingual(
-            "Keys and values of earlier tokens never change, because nobody there can see what comes later.",
-            "前面 token 的 key 和 value 不會變，因為它們看不到後面。")),
-        Option(Bilingual("it makes the text more varied", "文字會更多樣"), False, Bilingual(
-            "Variety comes from sampling; the cache keeps results, it does not change them.",
-            "多樣來自取樣；快取只是留著算過的結果，並不改變它。")),
-        Option(Bilingual("it lets the model read longer texts", "模型能讀更長的文字"), False, Bilingual(
-            "The limit is in `wpe`, one row for each position; a cache adds no rows.",
-            "上限在 `wpe`，一個位置一列；快取不會多出列來。")),
+        Option(
+            Bilingual("nothing: it only saves time", "沒有不同，只是省時間"),
+            True,
+            Bilingual(
+                "Keys and values of earlier tokens never change, because nobody there can see what comes later.",
+                "前面 token 的 key 和 value 不會變，因為它們看不到後面。",
+            ),
+        ),
+        Option(
+            Bilingual("it makes the text more varied", "文字會更多樣"),
+            False,
+            Bilingual(
+                "Variety comes from sampling; the cache keeps results, it does not change them.",
+                "多樣來自取樣；快取只是留著算過的結果，並不改變它。",
+            ),
+        ),
+        Option(
+            Bilingual("it lets the model read longer texts", "模型能讀更長的文字"),
+            False,
+            Bilingual(
+                "The limit is in `wpe`, one row for each position; a cache adds no rows.",
+                "上限在 `wpe`，一個位置一列；快取不會多出列來。",
+            ),
+        ),
     ),
 )
 
@@ -56,8 +83,10 @@ def _lengths() -> tuple[int, int, int]:
     limits = ({"max_length": 50}, {"max_new_tokens": 50}, {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library warns of the missing limit, as it should
-        texts = [lm.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, pad_token_id=0, **limit)
-                 for limit in limits]
+        texts = [
+            lm.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, pad_token_id=0, **limit)
+            for limit in limits
+        ]
     return tuple(text.shape[1] - ids.shape[1] for text in texts)
 
 
@@ -73,9 +102,11 @@ q1 = Exercise(
     blank="new = (____, ____, ____)\npractice.q1.check(new)",
     hints=(
         Bilingual("One of the two limits counts the prompt too.", "兩種上限之中，有一種連提示也算。"),
-        Bilingual("The default limit is a number of new tokens, and it is small; the lesson shows it under "
-                  "“How long?”.",
-                  "預設的上限算的是新的 token，而且不大；「多長？」那一節看過。"),
+        Bilingual(
+            "The default limit is a number of new tokens, and it is small; the lesson shows it under "
+            "“How long?”.",
+            "預設的上限算的是新的 token，而且不大；「多長？」那一節看過。",
+        ),
     ),
     solution_code="new = (38, 50, 20)\npractice.q1.check(new)",
     why=Bilingual(
@@ -89,18 +120,29 @@ q1 = Exercise(
     ),
     checker=Value(_lengths),
     mistakes=(
-        Mistake((50, 50, 20), Bilingual("`max_length` is not the length of what is new.",
-                                        "`max_length` 不是新文字的長度。")),
-        Mistake((38, 38, 20), Bilingual("You subtracted the prompt once too often.", "你多減了一次提示的長度。")),
-        Mistake((38, 50, 8), Bilingual("The default counts new tokens; do not subtract the prompt there.",
-                                       "預設值算的是新的 token；那裡不要再減提示。")),
+        Mistake(
+            (50, 50, 20),
+            Bilingual("`max_length` is not the length of what is new.", "`max_length` 不是新文字的長度。"),
+        ),
+        Mistake(
+            (38, 38, 20), Bilingual("You subtracted the prompt once too often.", "你多減了一次提示的長度。")
+        ),
+        Mistake(
+            (38, 50, 8),
+            Bilingual(
+                "The default counts new tokens; do not subtract the prompt there.",
+                "預設值算的是新的 token；那裡不要再減提示。",
+            ),
+        ),
     ),
 )
 
 
 def _greedy(lm: GPT2LMHeadModel, ids: torch.Tensor, count: int) -> torch.Tensor:
     lm.generation_config.eos_token_id = None
-    return lm.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=count, pad_token_id=0)
+    return lm.generate(
+        ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=count, pad_token_id=0
+    )
 
 
 def _loop(lm: GPT2LMHeadModel, ids: torch.Tensor, count: int, position: int, choose) -> torch.Tensor:
@@ -119,7 +161,7 @@ def _greedy_least(lm, ids, count):
 
 
 def _greedy_without_prompt(lm, ids, count):
-    return _greedy(lm, ids, count)[:, ids.shape[1]:]
+    return _greedy(lm, ids, count)[:, ids.shape[1] :]
 
 
 def _greedy_one_short(lm, ids, count):
@@ -147,11 +189,18 @@ q2 = Exercise(
     ),
     blank="def greedy(lm, ids, count):\n    return ____\n\npractice.q2.check(greedy)",
     hints=(
-        Bilingual("Only the logits at the last position speak of what comes next.",
-                  "只有最後一個位置的 logits 說的是接下來的 token。"),
-        Bilingual("`argmax(dim=-1)` chooses in each row of the batch.", "`argmax(dim=-1)` 會替批次裡的每一列各挑一個。"),
-        Bilingual("`torch.cat([ids, chosen[:, None]], dim=1)` appends one token to each row.",
-                  "`torch.cat([ids, chosen[:, None]], dim=1)` 會替每一列接上一個 token。"),
+        Bilingual(
+            "Only the logits at the last position speak of what comes next.",
+            "只有最後一個位置的 logits 說的是接下來的 token。",
+        ),
+        Bilingual(
+            "`argmax(dim=-1)` chooses in each row of the batch.",
+            "`argmax(dim=-1)` 會替批次裡的每一列各挑一個。",
+        ),
+        Bilingual(
+            "`torch.cat([ids, chosen[:, None]], dim=1)` appends one token to each row.",
+            "`torch.cat([ids, chosen[:, None]], dim=1)` 會替每一列接上一個 token。",
+        ),
     ),
     solution_code=(
         "def greedy(lm, ids, count):\n"
@@ -169,20 +218,36 @@ q2 = Exercise(
         "With a cache each step would read one token only; the loop stays the same.",
         "有快取的話，每一步只要讀一個 token；迴圈本身不變。",
     ),
-    checker=Function(_greedy, lambda: [(tiny_lm(1), random_ids(1, 4, 1), 5), (tiny_lm(2), random_ids(3, 6, 2), 4)]),
+    checker=Function(
+        _greedy, lambda: [(tiny_lm(1), random_ids(1, 4, 1), 5), (tiny_lm(2), random_ids(3, 6, 2), 4)]
+    ),
     mistakes=(
-        Mistake(_greedy_first_position, Bilingual("You read the logits at the wrong position.",
-                                                  "你讀錯了位置的 logits。")),
-        Mistake(_greedy_least, Bilingual("You append the least probable token.", "你接上的是最不可能的 token。")),
-        Mistake(_greedy_without_prompt, Bilingual("The prompt is missing from what you return.",
-                                                  "你回傳的東西少了提示。")),
+        Mistake(
+            _greedy_first_position,
+            Bilingual("You read the logits at the wrong position.", "你讀錯了位置的 logits。"),
+        ),
+        Mistake(
+            _greedy_least, Bilingual("You append the least probable token.", "你接上的是最不可能的 token。")
+        ),
+        Mistake(
+            _greedy_without_prompt,
+            Bilingual("The prompt is missing from what you return.", "你回傳的東西少了提示。"),
+        ),
         Mistake(_greedy_one_short, Bilingual("One token is missing at the end.", "最後少了一個 token。")),
-        Mistake(_greedy_in_one_pass, Bilingual(
-            "You took all new tokens from a single pass; each must be read before the next can be chosen.",
-            "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。")),
-        Mistake(_greedy_newest_only, Bilingual(
-            "You show the model the newest token alone: without a cache it knows nothing of what came before.",
-            "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。")),
+        Mistake(
+            _greedy_in_one_pass,
+            Bilingual(
+                "You took all new tokens from a single pass; each must be read before the next can be chosen.",
+                "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。",
+            ),
+        ),
+        Mistake(
+            _greedy_newest_only,
+            Bilingual(
+                "You show the model the newest token alone: without a cache it knows nothing of what came before.",
+                "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。",
+            ),
+        ),
     ),
 )
 
@@ -258,13 +323,19 @@ q3 = Exercise(
     ),
     blank="def nucleus(logits, p):\n    return ____\n\npractice.q3.check(nucleus)",
     hints=(
-        Bilingual("`logits.sort(dim=-1, descending=True)` gives values and the columns that they came from.",
-                  "`logits.sort(dim=-1, descending=True)` 會給你排好的值，以及它們原本在哪一欄。"),
-        Bilingual("A token goes if the ones before it have reached `p` already without it: `cumsum` minus its "
-                  "own share.",
-                  "一個 token 該不該丟，要看排在它前面的加起來是否已經達到 `p`：`cumsum` 減掉它自己那一份。"),
-        Bilingual("`scatter` puts a mask in sorted order back into the order of the columns.",
-                  "`scatter` 可以把排序後的遮罩放回原來的欄位順序。"),
+        Bilingual(
+            "`logits.sort(dim=-1, descending=True)` gives values and the columns that they came from.",
+            "`logits.sort(dim=-1, descending=True)` 會給你排好的值，以及它們原本在哪一欄。",
+        ),
+        Bilingual(
+            "A token goes if the ones before it have reached `p` already without it: `cumsum` minus its "
+            "own share.",
+            "一個 token 該不該丟，要看排在它前面的加起來是否已經達到 `p`：`cumsum` 減掉它自己那一份。",
+        ),
+        Bilingual(
+            "`scatter` puts a mask in sorted order back into the order of the columns.",
+            "`scatter` 可以把排序後的遮罩放回原來的欄位順序。",
+        ),
     ),
     solution_code=(
         "def nucleus(logits, p):\n"
@@ -284,34 +355,77 @@ q3 = Exercise(
         "How many tokens stay depends on how sure the model is: one where it is certain, hundreds where it is not.",
         "留下幾個要看模型多有把握：很確定時只留一個，不確定時可以留幾百個。",
     ),
-    checker=Function(_nucleus, lambda: [(2 * random_normal(3, 11, seed=5), 0.8), (random_normal(1, 7, seed=6), 0.5),
-                                        (torch.tensor([[8.0, 0.0, 1.0, 7.9]]), 0.3)]),
+    checker=Function(
+        _nucleus,
+        lambda: [
+            (2 * random_normal(3, 11, seed=5), 0.8),
+            (random_normal(1, 7, seed=6), 0.5),
+            (torch.tensor([[8.0, 0.0, 1.0, 7.9]]), 0.3),
+        ],
+    ),
     mistakes=(
-        Mistake(_nucleus_too_small, Bilingual(
-            "The token that crosses `p` is missing: what you keep does not reach `p`.",
-            "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。")),
-        Mistake(_nucleus_maybe_empty, Bilingual(
-            "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
-            "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。")),
-        Mistake(_nucleus_too_large, Bilingual(
-            "You keep one token too many: `p` was reached before it.",
-            "你多留了一個：在它之前就已經達到 `p` 了。")),
-        Mistake(_nucleus_of_logits, Bilingual(
-            "You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。")),
-        Mistake(_nucleus_not_put_back, Bilingual(
-            "Your columns are sorted: a column no longer belongs to its token.",
-            "你的欄被排序過了：欄和 token 已經對不起來。")),
-        Mistake(_nucleus_mask_not_put_back, Bilingual(
-            "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
-            "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。")),
-        Mistake(_nucleus_unsorted, Bilingual(
-            "You add up in the order of the vocabulary, not from the most probable one on.",
-            "你照詞彙表的順序累加，而不是從最可能的開始。")),
-        Mistake(_nucleus_of_zeros, Bilingual(
-            "A logit of 0 is still a chance; what is cut off must get none.",
-            "logit 是 0 仍然有機會被抽到；剪掉的應該完全沒有機會。")),
-        Mistake(_min_p_instead, Bilingual("That is min-p: a share of the first one's probability, not a sum.",
-                                          "這是 min-p：它看的是第一名機率的幾倍，不是加總。")),
+        Mistake(
+            _nucleus_too_small,
+            Bilingual(
+                "The token that crosses `p` is missing: what you keep does not reach `p`.",
+                "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。",
+            ),
+        ),
+        Mistake(
+            _nucleus_maybe_empty,
+            Bilingual(
+                "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
+                "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。",
+            ),
+        ),
+        Mistake(
+            _nucleus_too_large,
+            Bilingual(
+                "You keep one token too many: `p` was reached before it.",
+                "你多留了一個：在它之前就已經達到 `p` 了。",
+            ),
+        ),
+        Mistake(
+            _nucleus_of_logits,
+            Bilingual(
+                "You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。"
+            ),
+        ),
+        Mistake(
+            _nucleus_not_put_back,
+            Bilingual(
+                "Your columns are sorted: a column no longer belongs to its token.",
+                "你的欄被排序過了：欄和 token 已經對不起來。",
+            ),
+        ),
+        Mistake(
+            _nucleus_mask_not_put_back,
+            Bilingual(
+                "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
+                "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。",
+            ),
+        ),
+        Mistake(
+            _nucleus_unsorted,
+            Bilingual(
+                "You add up in the order of the vocabulary, not from the most probable one on.",
+                "你照詞彙表的順序累加，而不是從最可能的開始。",
+            ),
+        ),
+        Mistake(
+            _nucleus_of_zeros,
+            Bilingual(
+                "A logit of 0 is still a chance; what is cut off must get none.",
+                "logit 是 0 仍然有機會被抽到；剪掉的應該完全沒有機會。",
+            ),
+        ),
+        Mistake(
+            _min_p_instead,
+            Bilingual(
+                "That is min-p: a share of the first one's probability, not a sum.",
+                "這是 min-p：它看的是第一名機率的幾倍，不是加總。",
+            ),
+        ),
     ),
 )
 
@@ -337,7 +451,9 @@ def _penalised_last_only(scores: torch.Tensor, ids: torch.Tensor, penalty: float
 
 
 def _penalised_other_way(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(_seen(scores, ids), torch.where(scores > 0, scores * penalty, scores / penalty), scores)
+    return torch.where(
+        _seen(scores, ids), torch.where(scores > 0, scores * penalty, scores / penalty), scores
+    )
 
 
 def _penalised_subtracted(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
@@ -354,7 +470,7 @@ def _penalised_in_every_row(scores: torch.Tensor, ids: torch.Tensor, penalty: fl
 
 def _penalised_each_time(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
     for at in range(ids.shape[1]):
-        scores = _penalised(scores, ids[:, at:at + 1], penalty)
+        scores = _penalised(scores, ids[:, at : at + 1], penalty)
     return scores
 
 
@@ -373,10 +489,14 @@ q4 = Exercise(
     blank="def penalised(scores, ids, penalty):\n    return ____\n\npractice.q4.check(penalised)",
     hints=(
         Bilingual("What does dividing by 2 do to a logit of -4?", "logit 是 -4，除以 2 會變成什麼？"),
-        Bilingual("`torch.where(scores > 0, …, …)` treats the two signs differently.",
-                  "`torch.where(scores > 0, …, …)` 可以把正負兩種分開處理。"),
-        Bilingual("`scores.gather(1, ids)` takes out the seen ones, `scores.scatter(1, ids, changed)` puts them back.",
-                  "`scores.gather(1, ids)` 取出出現過的，`scores.scatter(1, ids, changed)` 再放回去。"),
+        Bilingual(
+            "`torch.where(scores > 0, …, …)` treats the two signs differently.",
+            "`torch.where(scores > 0, …, …)` 可以把正負兩種分開處理。",
+        ),
+        Bilingual(
+            "`scores.gather(1, ids)` takes out the seen ones, `scores.scatter(1, ids, changed)` puts them back.",
+            "`scores.gather(1, ids)` 取出出現過的，`scores.scatter(1, ids, changed)` 再放回去。",
+        ),
     ),
     solution_code=(
         "def penalised(scores, ids, penalty):\n"
@@ -394,29 +514,61 @@ q4 = Exercise(
         "add 10 to all logits, and it does something else.",
         "所以這個懲罰取決於 0 剛好落在哪裡，但 logits 只有差值才有意義：把全部的 logits 都加 10，它的效果就不一樣了。",
     ),
-    checker=Function(_penalised, lambda: [(2 * random_normal(2, 9, seed=7), random_ids(2, 4, 7, vocab=9), 1.5),
-                                          (3 * random_normal(1, 6, seed=8), torch.tensor([[1, 1, 4]]), 2.0)]),
+    checker=Function(
+        _penalised,
+        lambda: [
+            (2 * random_normal(2, 9, seed=7), random_ids(2, 4, 7, vocab=9), 1.5),
+            (3 * random_normal(1, 6, seed=8), torch.tensor([[1, 1, 4]]), 2.0),
+        ],
+    ),
     mistakes=(
-        Mistake(_penalised_divided, Bilingual("The bug is still there; look at the tokens with a negative logit.",
-                                              "錯誤還在；看看 logit 是負數的那些 token。")),
-        Mistake(_penalised_multiplied, Bilingual(
-            "Now it is the tokens with a positive logit that are rewarded.",
-            "現在換成 logit 是正數的那些 token 得到獎勵了。")),
-        Mistake(_penalised_in_every_row, Bilingual(
-            "You penalise a token in all rows once any row has seen it; each text has its own past.",
-            "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。")),
-        Mistake(_penalised_each_time, Bilingual(
-            "A token that has appeared twice is penalised twice; the library asks only whether it has appeared.",
-            "出現兩次的 token 被你懲罰了兩次；函式庫只看有沒有出現過。")),
-        Mistake(_penalised_all, Bilingual("You penalise tokens that have not appeared, too.",
-                                          "沒出現過的 token 也被你懲罰了。")),
-        Mistake(_penalised_last_only, Bilingual("You penalise only the last token seen.",
-                                                "你只懲罰了最後出現的那個 token。")),
-        Mistake(_penalised_other_way, Bilingual("You have the two signs the wrong way round.",
-                                                "你把正負兩種情形弄反了。")),
-        Mistake(_penalised_subtracted, Bilingual(
-            "You subtract. That would be a penalty too, but not the library's, which goes by factors.",
-            "你用的是減法。那也算一種懲罰，但函式庫用的是乘除。")),
+        Mistake(
+            _penalised_divided,
+            Bilingual(
+                "The bug is still there; look at the tokens with a negative logit.",
+                "錯誤還在；看看 logit 是負數的那些 token。",
+            ),
+        ),
+        Mistake(
+            _penalised_multiplied,
+            Bilingual(
+                "Now it is the tokens with a positive logit that are rewarded.",
+                "現在換成 logit 是正數的那些 token 得到獎勵了。",
+            ),
+        ),
+        Mistake(
+            _penalised_in_every_row,
+            Bilingual(
+                "You penalise a token in all rows once any row has seen it; each text has its own past.",
+                "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。",
+            ),
+        ),
+        Mistake(
+            _penalised_each_time,
+            Bilingual(
+                "A token that has appeared twice is penalised twice; the library asks only whether it has appeared.",
+                "出現兩次的 token 被你懲罰了兩次；函式庫只看有沒有出現過。",
+            ),
+        ),
+        Mistake(
+            _penalised_all,
+            Bilingual("You penalise tokens that have not appeared, too.", "沒出現過的 token 也被你懲罰了。"),
+        ),
+        Mistake(
+            _penalised_last_only,
+            Bilingual("You penalise only the last token seen.", "你只懲罰了最後出現的那個 token。"),
+        ),
+        Mistake(
+            _penalised_other_way,
+            Bilingual("You have the two signs the wrong way round.", "你把正負兩種情形弄反了。"),
+        ),
+        Mistake(
+            _penalised_subtracted,
+            Bilingual(
+                "You subtract. That would be a penalty too, but not the library's, which goes by factors.",
+                "你用的是減法。那也算一種懲罰，但函式庫用的是乘除。",
+            ),
+        ),
     ),
 )
 
@@ -456,9 +608,13 @@ q5 = Exercise(
     ),
     blank="def positions(mask):\n    return ____\n\npractice.q5.check(positions)",
     hints=(
-        Bilingual("`cumsum` over the mask counts the real tokens from the left.",
-                  "對 mask 做 `cumsum`，就是從左邊開始數真正的 token。"),
-        Bilingual("`clamp(min=0)` keeps numbers from falling below 0.", "`clamp(min=0)` 可以讓數字不小於 0。"),
+        Bilingual(
+            "`cumsum` over the mask counts the real tokens from the left.",
+            "對 mask 做 `cumsum`，就是從左邊開始數真正的 token。",
+        ),
+        Bilingual(
+            "`clamp(min=0)` keeps numbers from falling below 0.", "`clamp(min=0)` 可以讓數字不小於 0。"
+        ),
     ),
     solution_code=(
         "def positions(mask):\n"
@@ -473,19 +629,46 @@ q5 = Exercise(
         "`generate` counts like this for you; a plain call of the model does not, and does not warn either.",
         "`generate` 會替你這樣數；直接呼叫模型則不會，也不會警告。",
     ),
-    checker=Function(_positions, lambda: [(torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]]),),
-                                          (torch.tensor([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1]]),)]),
+    checker=Function(
+        _positions,
+        lambda: [
+            (torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]]),),
+            (torch.tensor([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1]]),),
+        ],
+    ),
     mistakes=(
-        Mistake(_positions_from_one, Bilingual("Your first real token stands at 1.", "你的第一個真正的 token 位置是 1。")),
-        Mistake(_positions_without_mask, Bilingual("You count the padding, too; that is what the plain call does.",
-                                                   "你連填充也數進去了；直接呼叫模型就是這樣。")),
-        Mistake(_positions_negative, Bilingual("Some of your positions are negative: `wpe` has no such row.",
-                                               "有些位置是負的：`wpe` 沒有那樣的列。")),
-        Mistake(_positions_padding_at_one, Bilingual(
-            "Your real tokens are right; the padding does not stand where it was asked to.",
-            "真正的 token 都對了；填充的位置卻不是題目說的那個。")),
-        Mistake(_positions_from_the_right, Bilingual("You count from the right end; the text begins at the left.",
-                                                     "你從右邊數；文字是從左邊開始的。")),
+        Mistake(
+            _positions_from_one,
+            Bilingual("Your first real token stands at 1.", "你的第一個真正的 token 位置是 1。"),
+        ),
+        Mistake(
+            _positions_without_mask,
+            Bilingual(
+                "You count the padding, too; that is what the plain call does.",
+                "你連填充也數進去了；直接呼叫模型就是這樣。",
+            ),
+        ),
+        Mistake(
+            _positions_negative,
+            Bilingual(
+                "Some of your positions are negative: `wpe` has no such row.",
+                "有些位置是負的：`wpe` 沒有那樣的列。",
+            ),
+        ),
+        Mistake(
+            _positions_padding_at_one,
+            Bilingual(
+                "Your real tokens are right; the padding does not stand where it was asked to.",
+                "真正的 token 都對了；填充的位置卻不是題目說的那個。",
+            ),
+        ),
+        Mistake(
+            _positions_from_the_right,
+            Bilingual(
+                "You count from the right end; the text begins at the left.",
+                "你從右邊數；文字是從左邊開始的。",
+            ),
+        ),
     ),
 )
 
@@ -531,9 +714,13 @@ q6 = Exercise(
     ),
     blank="def ban(ids, scores, words):\n    return ____\n\npractice.q6.check(ban)",
     hints=(
-        Bilingual("Which logit becomes the probability 0 under softmax?", "哪一個 logit 經過 softmax 會變成機率 0？"),
-        Bilingual("`scores[:, words]` are the columns of these tokens; work on a `clone()`.",
-                  "`scores[:, words]` 是這些 token 的欄；請在 `clone()` 上改。"),
+        Bilingual(
+            "Which logit becomes the probability 0 under softmax?", "哪一個 logit 經過 softmax 會變成機率 0？"
+        ),
+        Bilingual(
+            "`scores[:, words]` are the columns of these tokens; work on a `clone()`.",
+            "`scores[:, words]` 是這些 token 的欄；請在 `clone()` 上改。",
+        ),
     ),
     solution_code=(
         "def ban(ids, scores, words):\n"
@@ -550,20 +737,42 @@ q6 = Exercise(
         "`generate` has this built in as `bad_words_ids`; the cuts of this lesson are processors of the same kind.",
         "`generate` 內建了這個功能，叫 `bad_words_ids`；這一課的各種剪裁也都是這樣的 processor。",
     ),
-    checker=Function(_banned, lambda: [(random_ids(2, 3, 9, vocab=8), random_normal(2, 8, seed=9), [1, 6]),
-                                       (random_ids(3, 2, 10, vocab=5), random_normal(3, 5, seed=10), [4])]),
+    checker=Function(
+        _banned,
+        lambda: [
+            (random_ids(2, 3, 9, vocab=8), random_normal(2, 8, seed=9), [1, 6]),
+            (random_ids(3, 2, 10, vocab=5), random_normal(3, 5, seed=10), [4]),
+        ],
+    ),
     mistakes=(
-        Mistake(_banned_zero, Bilingual("A logit of 0 is not a probability of 0.", "logit 是 0，不等於機率是 0。")),
-        Mistake(_banned_finite, Bilingual(
-            "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
-            "counts these.",
-            "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。")),
-        Mistake(_banned_rows, Bilingual("You changed rows: those are the texts of the batch.",
-                                        "你改到的是列：那是批次裡的各段文字。")),
-        Mistake(_banned_if_seen, Bilingual("You ban a token only once it has appeared; never is asked for.",
-                                           "你等 token 出現過才禁；題目要的是永遠不出現。")),
-        Mistake(_only_allowed, Bilingual("You allow exactly the ones that should be banned.",
-                                         "你反而只准該禁的那些出現。")),
+        Mistake(
+            _banned_zero, Bilingual("A logit of 0 is not a probability of 0.", "logit 是 0，不等於機率是 0。")
+        ),
+        Mistake(
+            _banned_finite,
+            Bilingual(
+                "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
+                "counts these.",
+                "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。",
+            ),
+        ),
+        Mistake(
+            _banned_rows,
+            Bilingual(
+                "You changed rows: those are the texts of the batch.", "你改到的是列：那是批次裡的各段文字。"
+            ),
+        ),
+        Mistake(
+            _banned_if_seen,
+            Bilingual(
+                "You ban a token only once it has appeared; never is asked for.",
+                "你等 token 出現過才禁；題目要的是永遠不出現。",
+            ),
+        ),
+        Mistake(
+            _only_allowed,
+            Bilingual("You allow exactly the ones that should be banned.", "你反而只准該禁的那些出現。"),
+        ),
     ),
 )
 
@@ -577,8 +786,10 @@ q7 = Exercise(
     ),
     blank="words = ____\npractice.q7.check(words)",
     hints=(
-        Bilingual("What goes wrong with greedy decoding, and what with sampling from the whole vocabulary?",
-                  "貪婪解碼會出什麼問題？從整個詞彙表取樣又會出什麼問題？"),
+        Bilingual(
+            "What goes wrong with greedy decoding, and what with sampling from the whole vocabulary?",
+            "貪婪解碼會出什麼問題？從整個詞彙表取樣又會出什麼問題？",
+        ),
     ),
     solution_code=(
         'words = """do_sample=True with top_k=0 and top_p=0.9: chance brings variety, and the cut takes away the\n'
@@ -590,10 +801,14 @@ q7 = Exercise(
         "A good answer samples, cuts the tail or cools a little, and says why not greedy and why not everything.",
         "好的回答會用取樣，剪掉尾巴或稍微降溫，並說出為什麼不用貪婪、也不從全部裡抽。",
     ),
-    worth_knowing=Bilingual("Which setting is good depends on the text: for arithmetic, greedy may be the best.",
-                            "哪種設定好，要看是什麼文字：如果是算術，貪婪可能最好。"),
+    worth_knowing=Bilingual(
+        "Which setting is good depends on the text: for arithmetic, greedy may be the best.",
+        "哪種設定好，要看是什麼文字：如果是算術，貪婪可能最好。",
+    ),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

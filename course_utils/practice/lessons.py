@@ -26,11 +26,17 @@ def module(lesson: str) -> ModuleType:
 
 def exercises(lesson: str) -> list[Exercise]:
     """Return the exercises of a lesson, in order."""
-    return [value for name, value in vars(module(lesson)).items()
-            if isinstance(value, Exercise) and not name.startswith("_")]
+    return [
+        value
+        for name, value in vars(module(lesson)).items()
+        if isinstance(value, Exercise) and not name.startswith("_")
+    ]
 
 
 def questions(lesson: str) -> list[Question]:
     """Return the quick questions of a lesson, in order."""
-    return [value for name, value in vars(module(lesson)).items()
-            if isinstance(value, Question) and not name.startswith("_")]
+    return [
+        value
+        for name, value in vars(module(lesson)).items()
+        if isinstance(value, Question) and not name.startswith("_")
+    ]

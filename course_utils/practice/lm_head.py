@@ -18,15 +18,30 @@ quick1 = Question(
         "`GPT2LMHeadModel` 替每個位置回傳什麼？",
     ),
     options=(
-        Option(Bilingual("probabilities that add up to 1", "加起來等於 1 的機率"), False, Bilingual(
-            "There is no softmax inside the model. Take it yourself when you want probabilities.",
-            "模型裡沒有 softmax。想要機率，得自己算。")),
-        Option(Bilingual("one score for each token of the vocabulary", "詞彙表裡每個 token 各一個分數"), True, Bilingual(
-            "These are the logits: any real numbers, of which only the differences mean anything.",
-            "這就是 logits：可以是任何實數，有意義的只是它們之間的差。")),
-        Option(Bilingual("the id of the most probable token", "最可能的那個 token 的 id"), False, Bilingual(
-            "Choosing is not the model's business; `generate` does that, from the scores.",
-            "挑選不是模型的事；那是 `generate` 依分數做的。")),
+        Option(
+            Bilingual("probabilities that add up to 1", "加起來等於 1 的機率"),
+            False,
+            Bilingual(
+                "There is no softmax inside the model. Take it yourself when you want probabilities.",
+                "模型裡沒有 softmax。想要機率，得自己算。",
+            ),
+        ),
+        Option(
+            Bilingual("one score for each token of the vocabulary", "詞彙表裡每個 token 各一個分數"),
+            True,
+            Bilingual(
+                "These are the logits: any real numbers, of which only the differences mean anything.",
+                "這就是 logits：可以是任何實數，有意義的只是它們之間的差。",
+            ),
+        ),
+        Option(
+            Bilingual("the id of the most probable token", "最可能的那個 token 的 id"),
+            False,
+            Bilingual(
+                "Choosing is not the model's business; `generate` does that, from the scores.",
+                "挑選不是模型的事；那是 `generate` 依分數做的。",
+            ),
+        ),
     ),
 )
 
@@ -37,15 +52,30 @@ quick2 = Question(
         "某個模型每個 token 的困惑度，比另一個用不同 tokenizer 的模型低。它就比較好嗎？",
     ),
     options=(
-        Option(Bilingual("Yes, lower is better", "是，愈低愈好"), False, Bilingual(
-            "Only with the same tokenizer and the same text. A token of one may be three of the other.",
-            "要同一個 tokenizer、同一段文字才能這樣比。這邊的一個 token，在那邊可能是三個。")),
-        Option(Bilingual("Nobody can tell from these two numbers", "光看這兩個數字無法判斷"), True, Bilingual(
-            "Shorter tokens are easier to guess. Compare the loss of the whole text, or per character.",
-            "token 愈短愈好猜。要比就比整段文字的損失，或每個字的損失。")),
-        Option(Bilingual("No, higher is better", "不是，愈高愈好"), False, Bilingual(
-            "Perplexity measures surprise: for one tokenizer and one text, lower is indeed better.",
-            "困惑度量的是驚訝的程度：同一個 tokenizer、同一段文字，確實是愈低愈好。")),
+        Option(
+            Bilingual("Yes, lower is better", "是，愈低愈好"),
+            False,
+            Bilingual(
+                "Only with the same tokenizer and the same text. A token of one may be three of the other.",
+                "要同一個 tokenizer、同一段文字才能這樣比。這邊的一個 token，在那邊可能是三個。",
+            ),
+        ),
+        Option(
+            Bilingual("Nobody can tell from these two numbers", "光看這兩個數字無法判斷"),
+            True,
+            Bilingual(
+                "Shorter tokens are easier to guess. Compare the loss of the whole text, or per character.",
+                "token 愈短愈好猜。要比就比整段文字的損失，或每個字的損失。",
+            ),
+        ),
+        Option(
+            Bilingual("No, higher is better", "不是，愈高愈好"),
+            False,
+            Bilingual(
+                "Perplexity measures surprise: for one tokenizer and one text, lower is indeed better.",
+                "困惑度量的是驚訝的程度：同一個 tokenizer、同一段文字，確實是愈低愈好。",
+            ),
+        ),
     ),
 )
 
@@ -69,8 +99,10 @@ q1 = Exercise(
     blank="counts = (____, ____)\npractice.q1.check(counts)",
     hints=(
         Bilingual("The head has no bias: its weight is all there is.", "輸出層沒有 bias：它只有一個權重。"),
-        Bilingual("`Linear` keeps its weight as `[out_features, in_features]`.",
-                  "`Linear` 的權重是 `[out_features, in_features]`。"),
+        Bilingual(
+            "`Linear` keeps its weight as `[out_features, in_features]`.",
+            "`Linear` 的權重是 `[out_features, in_features]`。",
+        ),
     ),
     solution_code="counts = (24000, 1000)\npractice.q1.check(counts)",
     why=Bilingual(
@@ -83,12 +115,25 @@ q1 = Exercise(
     ),
     checker=Value(_counts),
     mistakes=(
-        Mistake((0, 1000), Bilingual("Untied, the head must keep numbers of its own somewhere.",
-                                     "拆開之後，輸出層總得把自己的數字存在某處。")),
-        Mistake((25000, 1000), Bilingual("You counted a bias; look at `lm_head.bias`.",
-                                         "你把 bias 也算進去了；看看 `lm_head.bias`。")),
-        Mistake((24000, 24), Bilingual("You have rows and columns of the weight the wrong way round.",
-                                       "你把權重的列和欄弄反了。")),
+        Mistake(
+            (0, 1000),
+            Bilingual(
+                "Untied, the head must keep numbers of its own somewhere.",
+                "拆開之後，輸出層總得把自己的數字存在某處。",
+            ),
+        ),
+        Mistake(
+            (25000, 1000),
+            Bilingual(
+                "You counted a bias; look at `lm_head.bias`.", "你把 bias 也算進去了；看看 `lm_head.bias`。"
+            ),
+        ),
+        Mistake(
+            (24000, 24),
+            Bilingual(
+                "You have rows and columns of the weight the wrong way round.", "你把權重的列和欄弄反了。"
+            ),
+        ),
     ),
 )
 
@@ -124,12 +169,18 @@ q2 = Exercise(
     ),
     blank="def logits(lm, ids):\n    return ____\n\npractice.q2.check(logits)",
     hints=(
-        Bilingual("`lm.transformer(ids).last_hidden_state` is `[batch, seq, hidden]`.",
-                  "`lm.transformer(ids).last_hidden_state` 的形狀是 `[batch, seq, hidden]`。"),
-        Bilingual("The score of a token is the inner product of the hidden state with that token's embedding.",
-                  "一個 token 的分數，是隱藏狀態和它的嵌入向量的內積。"),
-        Bilingual("All inner products at once are one `@`; mind which side must be transposed.",
-                  "所有內積可以用一個 `@` 一次算完；想想哪一邊要轉置。"),
+        Bilingual(
+            "`lm.transformer(ids).last_hidden_state` is `[batch, seq, hidden]`.",
+            "`lm.transformer(ids).last_hidden_state` 的形狀是 `[batch, seq, hidden]`。",
+        ),
+        Bilingual(
+            "The score of a token is the inner product of the hidden state with that token's embedding.",
+            "一個 token 的分數，是隱藏狀態和它的嵌入向量的內積。",
+        ),
+        Bilingual(
+            "All inner products at once are one `@`; mind which side must be transposed.",
+            "所有內積可以用一個 `@` 一次算完；想想哪一邊要轉置。",
+        ),
     ),
     solution_code=(
         "def logits(lm, ids):\n"
@@ -146,16 +197,36 @@ q2 = Exercise(
         "In generation only the last position is needed; `logits_to_keep=1` spares the library the other rows.",
         "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫省下其他各列。",
     ),
-    checker=Function(_logits, lambda: [(tiny_lm(1), random_ids(2, 5, 1)),
-                                       (tiny_lm(2, n_embd=12, vocab_size=31), random_ids(1, 7, 2, vocab=31))]),
+    checker=Function(
+        _logits,
+        lambda: [
+            (tiny_lm(1), random_ids(2, 5, 1)),
+            (tiny_lm(2, n_embd=12, vocab_size=31), random_ids(1, 7, 2, vocab=31)),
+        ],
+    ),
     mistakes=(
         Mistake(_logits_normed_twice, Bilingual("`ln_f` is in it twice.", "`ln_f` 做了兩次。")),
-        Mistake(_logits_softmaxed, Bilingual("These are probabilities; the scores before softmax are wanted.",
-                                             "這是機率；題目要的是 softmax 之前的分數。")),
-        Mistake(_logits_of_embeddings, Bilingual("You left out the whole model between embedding and head.",
-                                                 "你把嵌入和輸出層之間的整個模型都跳過了。")),
-        Mistake(_logits_last_only, Bilingual("That is the last position only; every position has logits.",
-                                             "這只有最後一個位置；每個位置都有 logits。")),
+        Mistake(
+            _logits_softmaxed,
+            Bilingual(
+                "These are probabilities; the scores before softmax are wanted.",
+                "這是機率；題目要的是 softmax 之前的分數。",
+            ),
+        ),
+        Mistake(
+            _logits_of_embeddings,
+            Bilingual(
+                "You left out the whole model between embedding and head.",
+                "你把嵌入和輸出層之間的整個模型都跳過了。",
+            ),
+        ),
+        Mistake(
+            _logits_last_only,
+            Bilingual(
+                "That is the last position only; every position has logits.",
+                "這只有最後一個位置；每個位置都有 logits。",
+            ),
+        ),
     ),
 )
 
@@ -164,8 +235,10 @@ def _loss_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
     masked = random_ids(2, 6, 4, vocab=11)
     masked[0, :3] = -100
     masked[1, 4:] = -100
-    return [(2 * random_normal(1, 5, 9, seed=3), random_ids(1, 5, 3, vocab=9)),
-            (2 * random_normal(2, 6, 11, seed=4), masked)]
+    return [
+        (2 * random_normal(1, 5, 9, seed=3), random_ids(1, 5, 3, vocab=9)),
+        (2 * random_normal(2, 6, 11, seed=4), masked),
+    ]
 
 
 def _loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -207,12 +280,18 @@ q3 = Exercise(
     ),
     blank="def loss(logits, labels):\n    return ____\n\npractice.q3.check(loss)",
     hints=(
-        Bilingual("The logits at a position speak of the token at the next one.",
-                  "一個位置的 logits 說的是下一個位置的 token。"),
-        Bilingual("Drop the last row of logits and the first label; then both have the same length.",
-                  "去掉最後一列 logits 和第一個 label，兩邊就一樣長了。"),
-        Bilingual("`cross_entropy` wants `[N, vocab]` and `[N]`, and leaves -100 out by default.",
-                  "`cross_entropy` 要 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。"),
+        Bilingual(
+            "The logits at a position speak of the token at the next one.",
+            "一個位置的 logits 說的是下一個位置的 token。",
+        ),
+        Bilingual(
+            "Drop the last row of logits and the first label; then both have the same length.",
+            "去掉最後一列 logits 和第一個 label，兩邊就一樣長了。",
+        ),
+        Bilingual(
+            "`cross_entropy` wants `[N, vocab]` and `[N]`, and leaves -100 out by default.",
+            "`cross_entropy` 要 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。",
+        ),
     ),
     solution_code=(
         "def loss(logits, labels):\n"
@@ -231,16 +310,29 @@ q3 = Exercise(
     ),
     checker=Function(_loss, _loss_cases),
     mistakes=(
-        Mistake(_loss_not_shifted, Bilingual(
-            "Every position is compared with the token it has just read, not with the one that follows.",
-            "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。")),
+        Mistake(
+            _loss_not_shifted,
+            Bilingual(
+                "Every position is compared with the token it has just read, not with the one that follows.",
+                "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。",
+            ),
+        ),
         Mistake(_loss_shifted_back, Bilingual("You shifted the wrong way.", "你移錯方向了。")),
-        Mistake(_loss_mask_counted, Bilingual("You divide by more tokens than count.",
-                                              "你除以的個數，比真正要算的 token 多。")),
-        Mistake(_loss_summed, Bilingual("That is a sum; the library takes the mean.",
-                                        "這是總和；函式庫取的是平均。")),
-        Mistake(_loss_of_probabilities, Bilingual("Softmax is in it twice: `cross_entropy` takes it itself.",
-                                                  "softmax 做了兩次：`cross_entropy` 自己會做。")),
+        Mistake(
+            _loss_mask_counted,
+            Bilingual("You divide by more tokens than count.", "你除以的個數，比真正要算的 token 多。"),
+        ),
+        Mistake(
+            _loss_summed,
+            Bilingual("That is a sum; the library takes the mean.", "這是總和；函式庫取的是平均。"),
+        ),
+        Mistake(
+            _loss_of_probabilities,
+            Bilingual(
+                "Softmax is in it twice: `cross_entropy` takes it itself.",
+                "softmax 做了兩次：`cross_entropy` 自己會做。",
+            ),
+        ),
     ),
 )
 
@@ -279,8 +371,10 @@ q4 = Exercise(
     blank="def probabilities(logits, temperature):\n    return ____\n\npractice.q4.check(probabilities)",
     hints=(
         Bilingual("`dim` says along which axis the numbers compete.", "`dim` 說的是沿著哪一軸互相競爭。"),
-        Bilingual("The tokens of the vocabulary compete, not the texts of the batch.",
-                  "互相競爭的是詞彙表裡的 token，不是同一批的文字。"),
+        Bilingual(
+            "The tokens of the vocabulary compete, not the texts of the batch.",
+            "互相競爭的是詞彙表裡的 token，不是同一批的文字。",
+        ),
     ),
     solution_code=(
         "def probabilities(logits, temperature):\n"
@@ -295,17 +389,38 @@ q4 = Exercise(
         "The last axis, `dim=-1`, is the vocabulary for `[vocab]`, `[batch, vocab]` and `[batch, seq, vocab]` alike.",
         "無論形狀是 `[vocab]`、`[batch, vocab]` 還是 `[batch, seq, vocab]`，最後一軸 `dim=-1` 都是詞彙表。",
     ),
-    checker=Function(_probabilities, lambda: [(2 * random_normal(3, 7, seed=5), 0.7),
-                                              (random_normal(1, 5, seed=6), 2.0)]),
+    checker=Function(
+        _probabilities, lambda: [(2 * random_normal(3, 7, seed=5), 0.7), (random_normal(1, 5, seed=6), 2.0)]
+    ),
     mistakes=(
-        Mistake(_over_the_batch, Bilingual("The bug is still there: it is still the texts that compete.",
-                                           "錯誤還在：互相競爭的仍然是各段文字。")),
-        Mistake(_multiplied, Bilingual("A higher temperature makes your distribution sharper; it should get flatter.",
-                                       "溫度愈高，你的分布愈尖；應該愈平才對。")),
-        Mistake(_afterwards, Bilingual("The temperature comes too late: your rows no longer add up to 1.",
-                                       "溫度用得太晚了：你的各列加起來不再是 1。")),
-        Mistake(_over_everything, Bilingual("Only the whole batch together adds up to 1; each row should.",
-                                            "只有整批加起來才是 1；應該每一列都是。")),
+        Mistake(
+            _over_the_batch,
+            Bilingual(
+                "The bug is still there: it is still the texts that compete.",
+                "錯誤還在：互相競爭的仍然是各段文字。",
+            ),
+        ),
+        Mistake(
+            _multiplied,
+            Bilingual(
+                "A higher temperature makes your distribution sharper; it should get flatter.",
+                "溫度愈高，你的分布愈尖；應該愈平才對。",
+            ),
+        ),
+        Mistake(
+            _afterwards,
+            Bilingual(
+                "The temperature comes too late: your rows no longer add up to 1.",
+                "溫度用得太晚了：你的各列加起來不再是 1。",
+            ),
+        ),
+        Mistake(
+            _over_everything,
+            Bilingual(
+                "Only the whole batch together adds up to 1; each row should.",
+                "只有整批加起來才是 1；應該每一列都是。",
+            ),
+        ),
     ),
 )
 
@@ -344,10 +459,14 @@ q5 = Exercise(
     ),
     blank="def lens(lm, ids, layer):\n    return ____\n\npractice.q5.check(lens)",
     hints=(
-        Bilingual("`output_hidden_states=True` gives the states after 0, 1, … blocks.",
-                  "`output_hidden_states=True` 會給出經過 0、1、… 個區塊之後的狀態。"),
-        Bilingual("One entry of `hidden_states` is unlike the others; lesson 1 showed which.",
-                  "`hidden_states` 裡有一項和其他的不同；第 1 課看過是哪一項。"),
+        Bilingual(
+            "`output_hidden_states=True` gives the states after 0, 1, … blocks.",
+            "`output_hidden_states=True` 會給出經過 0、1、… 個區塊之後的狀態。",
+        ),
+        Bilingual(
+            "One entry of `hidden_states` is unlike the others; lesson 1 showed which.",
+            "`hidden_states` 裡有一項和其他的不同；第 1 課看過是哪一項。",
+        ),
         Bilingual("An `if` for that entry is all it takes.", "替那一項加一個 `if` 就夠了。"),
     ),
     solution_code=(
@@ -369,14 +488,32 @@ q5 = Exercise(
     ),
     checker=Function(_lens, lambda: [(tiny_lm(7), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)]),
     mistakes=(
-        Mistake(_lens_normed_always, Bilingual("For the whole model `ln_f` is now applied twice.",
-                                               "整個模型那一列，`ln_f` 變成做了兩次。")),
-        Mistake(_lens_never_normed, Bilingual("The lower layers never pass `ln_f` in your function.",
-                                              "在你的函式裡，下面各層都沒有經過 `ln_f`。")),
-        Mistake(_lens_off_by_one, Bilingual("You are one layer too high: entry 0 is the embeddings.",
-                                            "你高了一層：第 0 項是嵌入。")),
-        Mistake(_lens_final, Bilingual("That is what the whole model says, whatever the layer.",
-                                       "無論問哪一層，你給的都是整個模型的輸出。")),
+        Mistake(
+            _lens_normed_always,
+            Bilingual(
+                "For the whole model `ln_f` is now applied twice.", "整個模型那一列，`ln_f` 變成做了兩次。"
+            ),
+        ),
+        Mistake(
+            _lens_never_normed,
+            Bilingual(
+                "The lower layers never pass `ln_f` in your function.",
+                "在你的函式裡，下面各層都沒有經過 `ln_f`。",
+            ),
+        ),
+        Mistake(
+            _lens_off_by_one,
+            Bilingual(
+                "You are one layer too high: entry 0 is the embeddings.", "你高了一層：第 0 項是嵌入。"
+            ),
+        ),
+        Mistake(
+            _lens_final,
+            Bilingual(
+                "That is what the whole model says, whatever the layer.",
+                "無論問哪一層，你給的都是整個模型的輸出。",
+            ),
+        ),
     ),
 )
 
@@ -390,8 +527,10 @@ q6 = Exercise(
     ),
     blank="words = ____\npractice.q6.check(words)",
     hints=(
-        Bilingual("What do the loss, the temperature and top-k each work on?",
-                  "損失、溫度、top-k 各是對什麼做運算的？"),
+        Bilingual(
+            "What do the loss, the temperature and top-k each work on?",
+            "損失、溫度、top-k 各是對什麼做運算的？",
+        ),
     ),
     solution_code=(
         'words = """The head is one Linear without a bias, and what it returns does not add up to 1. Softmax comes\n'
@@ -403,10 +542,14 @@ q6 = Exercise(
         "A good answer says that softmax is outside the model, and names one thing that needs the logits.",
         "好的回答會說 softmax 在模型外面，並舉出一件需要 logits 的事。",
     ),
-    worth_knowing=Bilingual("The next lesson changes the logits in many ways before softmax.",
-                            "下一課會在 softmax 之前用好幾種方式改動 logits。"),
+    worth_knowing=Bilingual(
+        "The next lesson changes the logits in many ways before softmax.",
+        "下一課會在 softmax 之前用好幾種方式改動 logits。",
+    ),
     checker=Open(),
     mistakes=(
-        Mistake("no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")),
+        Mistake(
+            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+        ),
     ),
 )

@@ -19,7 +19,9 @@ def _refuse(self: Placeholder, *args: Any, **kwargs: Any) -> NoReturn:
     )
 
 
-_OPERATORS = "add radd sub rsub mul rmul truediv rtruediv matmul rmatmul pow mod neg lt le gt ge contains bool len"
+_OPERATORS = (
+    "add radd sub rsub mul rmul truediv rtruediv matmul rmatmul pow mod neg lt le gt ge contains bool len"
+)
 _ACCESS = "call getitem setitem iter int float index"
 for _name in f"{_OPERATORS} {_ACCESS}".split():
     setattr(Placeholder, f"__{_name}__", _refuse)

@@ -22,7 +22,9 @@ def progress(lesson: str | None = None) -> Card:
     """
     if lesson is not None and lesson not in LESSONS:
         known = ", ".join(f'"{one}"' for one in LESSONS)
-        raise CourseError(f"{lesson!r} has no exercises; there are {known}.", f"{lesson!r} 沒有練習；有練習的是 {known}。")
+        raise CourseError(
+            f"{lesson!r} has no exercises; there are {known}.", f"{lesson!r} 沒有練習；有練習的是 {known}。"
+        )
     shown = [one for number in ([lesson] if lesson else LESSONS) for one in exercises(number)]
     outcomes = record.outcomes()
     return Card(Bilingual(_text("en", shown, outcomes), _text("zh", shown, outcomes)))
@@ -32,8 +34,12 @@ def reset() -> Card:
     """Forget what was done, on disk too."""
     if record.reset():
         return Card(Bilingual("Your progress is cleared.", "進度已清除。"))
-    return Card(Bilingual(f"The progress of this session is cleared, but the file could not be: {record.path()}",
-                          f"這次執行的進度已清除，但檔案刪不掉：{record.path()}"))
+    return Card(
+        Bilingual(
+            f"The progress of this session is cleared, but the file could not be: {record.path()}",
+            f"這次執行的進度已清除，但檔案刪不掉：{record.path()}",
+        )
+    )
 
 
 def _text(language: str, shown: list[Exercise], outcomes: dict[str, str]) -> str:
@@ -51,8 +57,15 @@ def _closing(shown: list[Exercise], outcomes: dict[str, str]) -> list[Bilingual]
     lines = [Bilingual(f"{done} of {total} done.", f"{total} 題中完成了 {done} 題。")]
     if left:
         first = left[0]
-        lines = [lines[0] + Bilingual(f"Next: {first.key}, {first.title.en}.", f"下一題：{first.key} {first.title.zh}。")]
+        lines = [
+            lines[0]
+            + Bilingual(f"Next: {first.key}, {first.title.en}.", f"下一題：{first.key} {first.title.zh}。")
+        ]
     if not record.is_saved():
-        lines.append(Bilingual("\nThis could not be saved to disk; it holds until the kernel ends.",
-                               "\n進度無法存到磁碟；kernel 結束後就會消失。"))
+        lines.append(
+            Bilingual(
+                "\nThis could not be saved to disk; it holds until the kernel ends.",
+                "\n進度無法存到磁碟；kernel 結束後就會消失。",
+            )
+        )
     return lines

@@ -33,7 +33,7 @@ class Question:
     def answer(self, letter: str) -> Card:
         """Return whether the option "a", "b", … is right, and why. Raise CourseError for any other letter."""
         chosen = letter.strip().lower() if isinstance(letter, str) else ""
-        letters = LETTERS[:len(self.options)]
+        letters = LETTERS[: len(self.options)]
         if len(chosen) != 1 or chosen not in letters:
             known = ", ".join(f'"{one}"' for one in letters)
             raise CourseError(f"Choose one of {known}.", f"請從 {known} 裡選一個。")
@@ -43,14 +43,19 @@ class Question:
 
     def text(self) -> Bilingual:
         """Return the question with its options, and how to answer it in code."""
+
         def of(language: str, how: str) -> str:
-            options = [f"- ({letter}) {getattr(option.text, language)}"
-                       for letter, option in zip(LETTERS, self.options)]
+            options = [
+                f"- ({letter}) {getattr(option.text, language)}"
+                for letter, option in zip(LETTERS, self.options)
+            ]
             return "\n".join([f"❓ {getattr(self.prompt, language)}", "", *options, "", how])
 
         code = f'`practice.{self.name}.answer("a")`'
-        return Bilingual(of("en", f"No buttons here? Run {code}, with your letter."),
-                         of("zh", f"這裡沒有按鈕嗎？執行 {code}，換成你選的字母。"))
+        return Bilingual(
+            of("en", f"No buttons here? Run {code}, with your letter."),
+            of("zh", f"這裡沒有按鈕嗎？執行 {code}，換成你選的字母。"),
+        )
 
     def __repr__(self) -> str:
         return str(self.text())

@@ -34,8 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         text = _fill(folder, found, targets, options.torch_index)
         count = manifest.write(folder)
     print(text)
-    _say(f"All is in {folder}: {count} files, with checksums. The text above is in {INSTRUCTIONS}.",
-         f"全部都在 {folder}：{count} 個檔案，附檢查碼。上面的文字在 {INSTRUCTIONS}。")
+    _say(
+        f"All is in {folder}: {count} files, with checksums. The text above is in {INSTRUCTIONS}.",
+        f"全部都在 {folder}：{count} 個檔案，附檢查碼。上面的文字在 {INSTRUCTIONS}。",
+    )
     return 0
 
 
@@ -69,11 +71,15 @@ def _clear(folder: Path, names: Sequence[str], targets: Sequence[wheels.Target])
     _check_space(folder, sum(models.missing_bytes(one, folder / "hub") for one in found), targets)
     for name in manifest.discard_damaged(folder):
         _say(f"damaged, fetched again: {name}", f"已損壞，重新取得：{name}")
-    (folder / manifest.SUMS).unlink(missing_ok=True)  # until everything is there again, the folder is not whole
+    (folder / manifest.SUMS).unlink(
+        missing_ok=True
+    )  # until everything is there again, the folder is not whole
     return found
 
 
-def _fill(folder: Path, found: Sequence[models.Model], targets: Sequence[wheels.Target], torch_index: str) -> str:
+def _fill(
+    folder: Path, found: Sequence[models.Model], targets: Sequence[wheels.Target], torch_index: str
+) -> str:
     """Bring everything into the folder but the checksums; return the instructions. Raise CourseError if that fails."""
     course.copy(repository(), folder / "course")
     wanted = wheels.requirements(repository())
@@ -97,27 +103,61 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="python -m course_utils prefetch",
-        description=told("Bring what a class needs into one folder: the course, its packages, models of the hub.",
-                         "把一個班級需要的東西備齊到一個資料夾：課程、套件、hub 上的模型。"),
+        description=told(
+            "Bring what a class needs into one folder: the course, its packages, models of the hub.",
+            "把一個班級需要的東西備齊到一個資料夾：課程、套件、hub 上的模型。",
+        ),
     )
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=told("a GPT-2 of the hub, such as gpt2", "hub 上的 GPT-2，例如 gpt2"))
-    parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help=told("the folder", "放在哪個資料夾"))
-    parser.add_argument("--platform", action="append", metavar="NAME",
-                        help=told(f"{', '.join(wheels.PLATFORMS)}; again for another; by default this machine's",
-                                  "可以重複；預設是這台電腦的平台"))
-    parser.add_argument("--python", action="append", metavar="VERSION",
-                        help=told("such as 3.12; again for another; by default this one's", "例如 3.12，可以重複；預設是現在這個"))
+    parser.add_argument(
+        "models",
+        nargs="*",
+        metavar="MODEL",
+        help=told("a GPT-2 of the hub, such as gpt2", "hub 上的 GPT-2，例如 gpt2"),
+    )
+    parser.add_argument(
+        "--to", type=Path, required=True, metavar="FOLDER", help=told("the folder", "放在哪個資料夾")
+    )
+    parser.add_argument(
+        "--platform",
+        action="append",
+        metavar="NAME",
+        help=told(
+            f"{', '.join(wheels.PLATFORMS)}; again for another; by default this machine's",
+            "可以重複；預設是這台電腦的平台",
+        ),
+    )
+    parser.add_argument(
+        "--python",
+        action="append",
+        metavar="VERSION",
+        help=told(
+            "such as 3.12; again for another; by default this one's", "例如 3.12，可以重複；預設是現在這個"
+        ),
+    )
     parser.add_argument("--no-wheels", action="store_true", help=told("without packages", "不要套件"))
-    parser.add_argument("--torch-index", default=wheels.TORCH_INDEX, metavar="URL",
-                        help=told("where the CPU build of PyTorch for Linux is", "Linux 的 CPU 版 PyTorch 在哪裡"))
-    parser.add_argument("--check", action="store_true", help=told("only compare the folder with its checksums", "只用檢查碼檢查這個資料夾"))
+    parser.add_argument(
+        "--torch-index",
+        default=wheels.TORCH_INDEX,
+        metavar="URL",
+        help=told("where the CPU build of PyTorch for Linux is", "Linux 的 CPU 版 PyTorch 在哪裡"),
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help=told("only compare the folder with its checksums", "只用檢查碼檢查這個資料夾"),
+    )
     return parser
 
 
 def _targets(platforms: Sequence[str] | None, pythons: Sequence[str] | None) -> list[wheels.Target]:
     own = wheels.here() if not (platforms and pythons) else None
-    return list(dict.fromkeys(wheels.checked(name, python)
-                              for name in platforms or [own.platform] for python in pythons or [own.python]))
+    return list(
+        dict.fromkeys(
+            wheels.checked(name, python)
+            for name in platforms or [own.platform]
+            for python in pythons or [own.python]
+        )
+    )
 
 
 def _prepare(folder: Path) -> None:
@@ -132,8 +172,11 @@ def _prepare(folder: Path) -> None:
         )
     folder.mkdir(parents=True, exist_ok=True)
     own = {name.lower() for name in (*_FOLDERS, *_FILES)}
-    others = [path.name for path in folder.iterdir()
-              if not (path.name.startswith((".", "$")) or path.name.lower() in own or manifest.is_litter(path.name))]
+    others = [
+        path.name
+        for path in folder.iterdir()
+        if not (path.name.startswith((".", "$")) or path.name.lower() in own or manifest.is_litter(path.name))
+    ]
     if others:
         raise CourseError(
             f"{folder} holds other things ({_some(others)}). Give a folder of its own: `--to {folder / 'gpt2-class'}`.",
@@ -183,7 +226,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _check_space(folder: Path, of_models: int, targets: Sequence[wheels.Target]) -> None:
     """Raise CourseError before anything is fetched if the disk has no room for it."""
-    of_wheels = sum(wheels.BYTES for one in targets if wheels.missing(folder / "wheels", one, wheels.requirements(repository())))
+    of_wheels = sum(
+        wheels.BYTES
+        for one in targets
+        if wheels.missing(folder / "wheels", one, wheels.requirements(repository()))
+    )
     needed, free = of_models + of_wheels + course.BYTES, shutil.disk_usage(folder).free
     if needed > free:
         raise CourseError(
@@ -195,13 +242,23 @@ def _check_space(folder: Path, of_models: int, targets: Sequence[wheels.Target])
 
 def _check(folder: Path) -> int:
     found = manifest.check(folder)
-    for names, en, zh in ((found.missing, "missing", "不見了"), (found.changed, "changed", "內容不對"), (found.extra, "not listed", "不在清單上")):
+    for names, en, zh in (
+        (found.missing, "missing", "不見了"),
+        (found.changed, "changed", "內容不對"),
+        (found.extra, "not listed", "不在清單上"),
+    ):
         for name in names:
             print(f"✗ {name}: {both(en, zh).replace(chr(10), ' | ')}")
     if found:
-        _say("The folder is not whole. Copy it again, or run `prefetch` on it.", "這個資料夾不完整。請重新複製，或再執行一次 `prefetch`。")
+        _say(
+            "The folder is not whole. Copy it again, or run `prefetch` on it.",
+            "這個資料夾不完整。請重新複製，或再執行一次 `prefetch`。",
+        )
         return 1
-    _say(f"All {len(manifest.listed(folder))} files are as they should be.", f"{len(manifest.listed(folder))} 個檔案全部正確。")
+    _say(
+        f"All {len(manifest.listed(folder))} files are as they should be.",
+        f"{len(manifest.listed(folder))} 個檔案全部正確。",
+    )
     return 0
 
 

@@ -9,8 +9,20 @@ from pathlib import Path
 from ..files import sha256
 from . import manifest
 
-COURSE = ("course_utils", "notebooks", "images", "tests", "pyproject.toml", "environment.yml", "README.md", "TEACHING.md",
-          "LICENSE", "LICENSE-TEXT", "THIRD_PARTY.md", "conftest.py")
+COURSE = (
+    "course_utils",
+    "notebooks",
+    "images",
+    "tests",
+    "pyproject.toml",
+    "environment.yml",
+    "README.md",
+    "TEACHING.md",
+    "LICENSE",
+    "LICENSE-TEXT",
+    "THIRD_PARTY.md",
+    "conftest.py",
+)
 BYTES = 60_000_000
 _MADE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.egg-info", ".pytest_cache")
 
@@ -44,8 +56,9 @@ def own_work(folder: Path, root: Path) -> list[str]:
 
     def is_known(name: str) -> bool:
         path, twin = there / name, root / name
-        return path.is_file() and (sha256(path) == listed.get(f"course/{name}")
-                                   or (twin.is_file() and sha256(path) == sha256(twin)))
+        return path.is_file() and (
+            sha256(path) == listed.get(f"course/{name}") or (twin.is_file() and sha256(path) == sha256(twin))
+        )
 
     names = [path.relative_to(there).as_posix() for path in _files(there)] if there.is_dir() else []
     return sorted(name for name in names if not is_known(name))
@@ -53,7 +66,9 @@ def own_work(folder: Path, root: Path) -> list[str]:
 
 def overlaps(folder: Path, root: Path) -> bool:
     """Whether copying the checkout `root` into the folder would copy the folder, or replace the checkout itself."""
-    return root.is_relative_to(folder / "course") or any(folder.is_relative_to(root / name) for name in COURSE)
+    return root.is_relative_to(folder / "course") or any(
+        folder.is_relative_to(root / name) for name in COURSE
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

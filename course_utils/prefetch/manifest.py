@@ -66,8 +66,11 @@ def check(folder: Path) -> Difference:
 
 def discard_damaged(folder: Path) -> tuple[str, ...]:
     """Delete the files that are not what their checksums say, so that they are fetched again; return their names."""
-    bad = tuple(name for name, right in listed(folder).items()
-                if (folder / name).is_file() and sha256(folder / name) != right)
+    bad = tuple(
+        name
+        for name, right in listed(folder).items()
+        if (folder / name).is_file() and sha256(folder / name) != right
+    )
     for name in bad:
         behind = (folder / name).resolve()  # in a hub cache, what the link leads to
         if behind.is_relative_to(folder.resolve()):
@@ -93,7 +96,11 @@ def _files(folder: Path) -> Iterator[str]:
 
 def _is_inside(name: str) -> bool:
     """Whether a name of the list stays in the folder, on any system: what is damaged is deleted."""
-    return not (PureWindowsPath(name).anchor or PurePosixPath(name).is_absolute() or ".." in PureWindowsPath(name).parts)
+    return not (
+        PureWindowsPath(name).anchor
+        or PurePosixPath(name).is_absolute()
+        or ".." in PureWindowsPath(name).parts
+    )
 
 
 def _damaged(folder: Path) -> CourseError:

@@ -46,7 +46,9 @@ def look_up(name: str) -> Model:
             f"The hub could not tell about {name!r} ({type(error).__name__}). Run this again.",
             f"無法從 hub 查到 {name!r}（{type(error).__name__}）。請再執行一次。",
         ) from error
-    files = filter_repo_objects(info.siblings or [], allow_patterns=WANTED, ignore_patterns=["*/*"], key=lambda one: one.rfilename)
+    files = filter_repo_objects(
+        info.siblings or [], allow_patterns=WANTED, ignore_patterns=["*/*"], key=lambda one: one.rfilename
+    )
     return Model(name, info.sha or "main", tuple(files))
 
 
@@ -61,7 +63,9 @@ def fetch(model: Model, hub: Path) -> Path:
     Raise CourseError if the fetch breaks off, if a file is not what the hub says it is (it is then deleted), or if
     the model is no GPT-2.
     """
-    folder = download(model.name, hub)  # by its name and not by its revision: the cache must know what "main" is
+    folder = download(
+        model.name, hub
+    )  # by its name and not by its revision: the cache must know what "main" is
     bad = [one.rfilename for one in model.files if not _is_right(one, folder / one.rfilename)]
     for name in bad:
         (folder / name).resolve().unlink(missing_ok=True)
@@ -77,7 +81,11 @@ def fetch(model: Model, hub: Path) -> Path:
 def present(hub: Path) -> list[str]:
     """Return the names of the models in the cache, those of earlier runs too."""
     folders = {weights.parents[2] for weights in hub.glob("models--*/snapshots/*/*.safetensors")}
-    return sorted(one.name.removeprefix("models--").replace("--", "/") for one in folders if (one / "refs" / "main").is_file())
+    return sorted(
+        one.name.removeprefix("models--").replace("--", "/")
+        for one in folders
+        if (one / "refs" / "main").is_file()
+    )
 
 
 def _cached(model: Model, file: str, hub: Path) -> str | None:

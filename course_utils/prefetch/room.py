@@ -25,24 +25,38 @@ python -m course_utils lab"""
 
 def posix(models: Sequence[str], with_wheels: bool = True) -> str:
     """Return the commands for Linux and macOS. The copy of a read-only folder is made writable."""
-    settings = f'export HF_HUB_CACHE="$FOLDER/hub" HF_HUB_OFFLINE=1 COURSE_CHECKPOINT={models[0]}\n' if models else ""
+    settings = (
+        f'export HF_HUB_CACHE="$FOLDER/hub" HF_HUB_OFFLINE=1 COURSE_CHECKPOINT={models[0]}\n'
+        if models
+        else ""
+    )
     return _POSIX.format(settings=settings, wheels='--no-index --find-links "$FOLDER/wheels" ' * with_wheels)
 
 
 def windows(models: Sequence[str], with_wheels: bool = True) -> str:
     """Return the commands for PowerShell."""
-    settings = (f'$env:HF_HUB_CACHE = "$FOLDER\\hub"; $env:HF_HUB_OFFLINE = "1"; $env:COURSE_CHECKPOINT = "{models[0]}"\n'
-                if models else "")
-    return _WINDOWS.format(settings=settings, wheels='--no-index --find-links "$FOLDER\\wheels" ' * with_wheels)
+    settings = (
+        f'$env:HF_HUB_CACHE = "$FOLDER\\hub"; $env:HF_HUB_OFFLINE = "1"; $env:COURSE_CHECKPOINT = "{models[0]}"\n'
+        if models
+        else ""
+    )
+    return _WINDOWS.format(
+        settings=settings, wheels='--no-index --find-links "$FOLDER\\wheels" ' * with_wheels
+    )
 
 
 def instructions(targets: Sequence[str], models: Sequence[str]) -> str:
     """Return the text that goes into the folder. `targets`: what there are packages for; `models`: which hub models."""
     what_zh = "、".join([f"套件（{'；'.join(targets)}）"] * bool(targets) + [f"模型 {one}" for one in models])
-    what_en = ", ".join([f"packages ({'; '.join(targets)})"] * bool(targets) + [f"model {one}" for one in models])
+    what_en = ", ".join(
+        [f"packages ({'; '.join(targets)})"] * bool(targets) + [f"model {one}" for one in models]
+    )
     network_zh = "不需要網路。建立環境的 Python 必須是上面列出的版本。" if targets else "套件要從網路安裝。"
-    network_en = ("No network is needed. The Python that makes the environment must be of a version named here."
-                  if targets else "Packages are installed from the network.")
+    network_en = (
+        "No network is needed. The Python that makes the environment must be of a version named here."
+        if targets
+        else "Packages are installed from the network."
+    )
     return f"""\
 這個資料夾裡有：{"、".join(["課程", what_zh] if what_zh else ["課程"])}。{network_zh}
 This folder holds: {", ".join(["the course", what_en] if what_en else ["the course"])}. {network_en}

@@ -52,8 +52,13 @@ class Target:
         machine = self.platform.partition("-")[2]
         if self.system == "linux":
             name = {"arm64": "aarch64"}.get(machine, machine)
-            return (*(f"manylinux_{glibc}_{name}" for glibc in _GLIBC), f"manylinux2014_{name}", f"manylinux2010_{name}",
-                    f"manylinux1_{name}", f"linux_{name}")
+            return (
+                *(f"manylinux_{glibc}_{name}" for glibc in _GLIBC),
+                f"manylinux2014_{name}",
+                f"manylinux2010_{name}",
+                f"manylinux1_{name}",
+                f"linux_{name}",
+            )
         if self.system == "macos":
             return tuple(tags.mac_platforms((14, 0), machine))
         return ("win_amd64",)
@@ -63,21 +68,34 @@ class Target:
         """The tags of wheels that run there."""
         version = tuple(int(part) for part in self.python.split("."))
         interpreter = f"cp{self.python.replace('.', '')}"
-        return frozenset([*tags.cpython_tags(version, platforms=self.platforms),
-                          *tags.compatible_tags(version, interpreter, self.platforms)])
+        return frozenset(
+            [
+                *tags.cpython_tags(version, platforms=self.platforms),
+                *tags.compatible_tags(version, interpreter, self.platforms),
+            ]
+        )
 
     def environment(self) -> dict[str, str]:
         """What the markers of requirements ask about."""
-        machine = {"windows-x86_64": "AMD64", "linux-arm64": "aarch64"}.get(self.platform, self.platform.partition("-")[2])
-        return {**_MARKERS[self.system], "platform_machine": machine, "python_version": self.python,
-                "python_full_version": f"{self.python}.0", "implementation_name": "cpython",
-                "platform_python_implementation": "CPython"}
+        machine = {"windows-x86_64": "AMD64", "linux-arm64": "aarch64"}.get(
+            self.platform, self.platform.partition("-")[2]
+        )
+        return {
+            **_MARKERS[self.system],
+            "platform_machine": machine,
+            "python_version": self.python,
+            "python_full_version": f"{self.python}.0",
+            "implementation_name": "cpython",
+            "platform_python_implementation": "CPython",
+        }
 
 
 def here() -> Target:
     """The platform and the Python of this process. Raise CourseError for one that the course does not support."""
     system = {"linux": "linux", "darwin": "macos", "win32": "windows"}.get(sys.platform, sys.platform)
-    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine().lower())
+    machine = {"amd64": "x86_64", "aarch64": "arm64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
     return checked(f"{system}-{machine}", f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -87,18 +105,24 @@ def checked(name: str, python: str) -> Target:
     version = unicodedata.normalize("NFKC", python)
     if name not in PLATFORMS:
         known = ", ".join(PLATFORMS)
-        raise CourseError(f"There is no platform {name!r} for the course; choose from: {known}.",
-                          f"課程不支援 {name!r} 這個平台；請從這些裡面選：{known}。")
+        raise CourseError(
+            f"There is no platform {name!r} for the course; choose from: {known}.",
+            f"課程不支援 {name!r} 這個平台；請從這些裡面選：{known}。",
+        )
     if not re.fullmatch(r"3\.[1-9][0-9]?", version) or int(version.removeprefix("3.")) < 11:
-        raise CourseError(f"Python {python!r} will not do: give 3.11 or newer, as in `--python 3.12`.",
-                          f"Python {python!r} 不行：請給 3.11 以上，例如 `--python 3.12`。")
+        raise CourseError(
+            f"Python {python!r} will not do: give 3.11 or newer, as in `--python 3.12`.",
+            f"Python {python!r} 不行：請給 3.11 以上，例如 `--python 3.12`。",
+        )
     return Target(name, version)
 
 
 def requirements(course: Path) -> list[Requirement]:
     """Return what the course's pyproject.toml asks for, and what building it needs."""
     text = tomllib.loads((course / "pyproject.toml").read_text(encoding="utf-8"))
-    return [Requirement(line) for line in (*text["project"]["dependencies"], *text["build-system"]["requires"])]
+    return [
+        Requirement(line) for line in (*text["project"]["dependencies"], *text["build-system"]["requires"])
+    ]
 
 
 def fetch(folder: Path, target: Target, wanted: Sequence[Requirement], torch_index: str) -> None:
@@ -115,8 +139,10 @@ def fetch(folder: Path, target: Target, wanted: Sequence[Requirement], torch_ind
     while lacking := missing(folder, target, asked):
         names = {str(one) for one in lacking}
         if names <= before:
-            raise CourseError(f"No wheel for {target.platform}, Python {target.python}: {', '.join(sorted(names))}.",
-                              f"找不到 {target.platform}、Python {target.python} 用的 wheel：{'、'.join(sorted(names))}。")
+            raise CourseError(
+                f"No wheel for {target.platform}, Python {target.python}: {', '.join(sorted(names))}.",
+                f"找不到 {target.platform}、Python {target.python} 用的 wheel：{'、'.join(sorted(names))}。",
+            )
         before |= names
         _pip_download(folder, target, lacking, torch_index)
 
@@ -132,7 +158,9 @@ def missing(folder: Path, target: Target, wanted: Sequence[Requirement]) -> list
         if (key := (name, frozenset(one.extras), str(one.specifier))) in seen:
             continue
         seen.add(key)
-        fit = [path for version, path in there.get(name, []) if one.specifier.contains(version, prereleases=True)]
+        fit = [
+            path for version, path in there.get(name, []) if one.specifier.contains(version, prereleases=True)
+        ]
         if fit:
             queue += [needed for needed in _needs(fit[0]) if _applies(needed, one.extras, environment)]
         elif name in lacking:  # one wheel that meets both, if there is one
@@ -144,9 +172,13 @@ def missing(folder: Path, target: Target, wanted: Sequence[Requirement]) -> list
 
 def complete(folder: Path, wanted: Sequence[Requirement]) -> list[Target]:
     """Return the targets for which the folder has everything, those of earlier runs too."""
-    minors = {int(found[1]) for path in folder.glob("torch-*.whl") if (found := re.search(r"-cp3(\d+)-", path.name))}
+    minors = {
+        int(found[1]) for path in folder.glob("torch-*.whl") if (found := re.search(r"-cp3(\d+)-", path.name))
+    }
     targets = [Target(name, f"3.{minor}") for name in PLATFORMS for minor in sorted(minors)]
-    return [one for one in targets if not missing(folder, one, [_of_the_processor(need, one) for need in wanted])]
+    return [
+        one for one in targets if not missing(folder, one, [_of_the_processor(need, one) for need in wanted])
+    ]
 
 
 def discard_broken(folder: Path) -> list[str]:
@@ -185,7 +217,14 @@ def _needs(wheel: Path) -> list[Requirement]:
 
 
 def _metadata(archive: zipfile.ZipFile) -> str:
-    return next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA") and name.count("/") == 1), "")
+    return next(
+        (
+            name
+            for name in archive.namelist()
+            if name.endswith(".dist-info/METADATA") and name.count("/") == 1
+        ),
+        "",
+    )
 
 
 def _applies(one: Requirement, extras: set[str], environment: dict[str, str]) -> bool:
@@ -203,8 +242,22 @@ def _is_whole(path: Path) -> bool:
 
 
 def _pip_download(folder: Path, target: Target, wanted: Sequence[Requirement], torch_index: str) -> None:
-    command = [sys.executable, "-m", "pip", "download", "--dest", str(folder), "--no-deps", "--only-binary=:all:", "--disable-pip-version-check", "--implementation", "cp",
-               "--python-version", target.python, *_each("--platform", target.platforms)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--dest",
+        str(folder),
+        "--no-deps",
+        "--only-binary=:all:",
+        "--disable-pip-version-check",
+        "--implementation",
+        "cp",
+        "--python-version",
+        target.python,
+        *_each("--platform", target.platforms),
+    ]
     if target.system == "linux" and torch_index and _answers(torch_index):
         command += ["--extra-index-url", torch_index]
     ended = subprocess.run([*command, *map(str, wanted)], check=False)

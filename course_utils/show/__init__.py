@@ -5,7 +5,16 @@ Nothing here runs a model or knows of torch: data goes in, a drawing comes out.
 
 from .charts import bars, lines
 from .decoding import beams, cache_growth, trace
-from .figures import attention_heads, attention_map, filters, likelihood, logit_lens, matrix, norms, probabilities
+from .figures import (
+    attention_heads,
+    attention_map,
+    filters,
+    likelihood,
+    logit_lens,
+    matrix,
+    norms,
+    probabilities,
+)
 from .fonts import drawable
 from .picture import Picture
 from .pipeline import pipeline

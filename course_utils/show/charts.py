@@ -14,7 +14,9 @@ from .style import BLUE, GREY, INK, ORANGE, WIDTH, style
 _LOOKS = ((BLUE, "-", "o"), (ORANGE, "--", "s"), (INK, ":", "^"), (GREY, "-.", "D"))
 
 
-def bars(values: Mapping[str, float], unit: str, intervals: Mapping[str, tuple[float, float]] | None = None) -> Picture:
+def bars(
+    values: Mapping[str, float], unit: str, intervals: Mapping[str, tuple[float, float]] | None = None
+) -> Picture:
     """Draw a bar for each value, the first one on top. `intervals`: (low, high) by name, drawn as a whisker.
 
     `unit`: what is measured, in what, for the axis.
@@ -22,7 +24,9 @@ def bars(values: Mapping[str, float], unit: str, intervals: Mapping[str, tuple[f
     names = [label(visible(name), 28) for name in values]
     numbers = [float(value) for value in values.values()]
     if not numbers:
-        raise CourseError("There is nothing to draw: give at least one value.", "沒有東西可以畫：請至少給一個數值。")
+        raise CourseError(
+            "There is nothing to draw: give at least one value.", "沒有東西可以畫：請至少給一個數值。"
+        )
     with rc_context(style()):
         picture = Picture(WIDTH, 0.9 + 0.42 * len(names), _alt(unit, values))
         axes = picture.add_subplot()
@@ -35,7 +39,9 @@ def bars(values: Mapping[str, float], unit: str, intervals: Mapping[str, tuple[f
                 axes.plot([low, high], [row, row], color=INK, linewidth=1.5, marker="|", markersize=9)
                 ends[row] = max(high, numbers[row])
         for row, (number, end) in enumerate(zip(numbers, ends, strict=True)):
-            axes.annotate(f"{number:.3g}", (end, row), (5, 0), textcoords="offset points", va="center", fontsize=9)
+            axes.annotate(
+                f"{number:.3g}", (end, row), (5, 0), textcoords="offset points", va="center", fontsize=9
+            )
         axes.set_yticks(rows, names)
         axes.tick_params(axis="y", length=0)
         axes.invert_yaxis()
@@ -56,15 +62,25 @@ def lines(
     `x`: the places of the values, 0, 1, … by default; `bands`: (low, high) by name, drawn as a shade around a line.
     """
     if not 1 <= len(series) <= len(_LOOKS):
-        raise CourseError(f"From 1 to {len(_LOOKS)} lines can be told apart, not {len(series)}.",
-                          f"分得清楚的線最多 {len(_LOOKS)} 條，最少 1 條，不能是 {len(series)} 條。")
+        raise CourseError(
+            f"From 1 to {len(_LOOKS)} lines can be told apart, not {len(series)}.",
+            f"分得清楚的線最多 {len(_LOOKS)} 條，最少 1 條，不能是 {len(series)} 條。",
+        )
     with rc_context(style()):
         picture = Picture(WIDTH, 3.2, _alt(y_label, series))
         axes = picture.add_subplot()
         for (name, values), (colour, line, mark) in zip(series.items(), _LOOKS):
             places = range(len(values)) if x is None else x
             few = mark if len(values) <= 40 else None
-            axes.plot(places, values, color=colour, linestyle=line, marker=few, markersize=4, label=label(visible(name), 40))
+            axes.plot(
+                places,
+                values,
+                color=colour,
+                linestyle=line,
+                marker=few,
+                markersize=4,
+                label=label(visible(name), 40),
+            )
             if bands and name in bands:
                 axes.fill_between(places, *bands[name], color=colour, alpha=0.15, linewidth=0)
         axes.set_xlabel(x_label)

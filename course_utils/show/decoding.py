@@ -14,7 +14,15 @@ from .tables import Table
 if TYPE_CHECKING:
     from ..insight.decoding import BeamNode, BeamTrace, CacheGrowth, Trace
 
-_COLUMNS = ("步 step", "選了 chosen", "模型 model", "留下 kept", "中籤 chance", "累計 log P", "候選 candidates")
+_COLUMNS = (
+    "步 step",
+    "選了 chosen",
+    "模型 model",
+    "留下 kept",
+    "中籤 chance",
+    "累計 log P",
+    "候選 candidates",
+)
 _MEBIBYTE = 2**20
 
 
@@ -54,7 +62,9 @@ def beams(beams: "BeamTrace") -> Picture:
         for at, node in enumerate(beams.nodes):
             _branch(axes, places, at, node, at in best)
         root = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
-        axes.text(-1, -0.12, label(ending(visible(beams.prompt), 10), 14), ha="center", va="center", bbox=root)
+        axes.text(
+            -1, -0.12, label(ending(visible(beams.prompt), 10), 14), ha="center", va="center", bbox=root
+        )
         axes.set_xlim(-1.5, beams.steps - 0.5)
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_axis_off()
@@ -87,7 +97,11 @@ def cache_growth(growth: "CacheGrowth") -> Picture:
         )  # fmt: skip
         _curve(size, lengths, np.asarray(growth.bytes) / _MEBIBYTE, BLUE, "")
         size.set_ylabel("快取 cache (MiB)")
-        set_title(picture, "快取省下的時間，與它占的記憶體", "the time that the cache saves, and the memory it takes")
+        set_title(
+            picture,
+            "快取省下的時間，與它占的記憶體",
+            "the time that the cache saves, and the memory it takes",
+        )
     return picture
 
 

@@ -72,7 +72,9 @@ def filters(filtered: "Filtered") -> Picture:
         alt = f"長條圖：每個設定前後的分布，{stages}。Bars: the distribution before and after each setting, {stages}."
         picture = Picture(max(WIDTH, 1.2 + 1.5 * len(columns)), 1.4 + 0.3 * len(names), alt)
         every = picture.subplots(1, len(columns), sharey=True, squeeze=False)[0]
-        for axes, stage, kept, values in zip(every, filtered.stages, filtered.kept.tolist(), columns, strict=True):
+        for axes, stage, kept, values in zip(
+            every, filtered.stages, filtered.kept.tolist(), columns, strict=True
+        ):
             _bars(axes, np.arange(len(names)), values.tolist(), 0.7, BLUE, stage)
             axes.set_title(f"{stage}\n{kept} tokens", fontsize=9)
             axes.set_xlim(0, 1.6 * columns.max())

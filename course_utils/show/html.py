@@ -62,8 +62,10 @@ def bars(rows: Sequence[BarRow], columns: Sequence[str], caption: str) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
     most = max((value for row in rows for value in row.values), default=0) or 1
     body = "".join(_bar_row(row, most) for row in rows)
-    return (f'<table class="course-bars"><caption>{caption}</caption>'
-            f'<thead><tr><th scope="col">token</th>{head}</tr></thead><tbody>{body}</tbody></table>')
+    return (
+        f'<table class="course-bars"><caption>{caption}</caption>'
+        f'<thead><tr><th scope="col">token</th>{head}</tr></thead><tbody>{body}</tbody></table>'
+    )
 
 
 def next_token_bars(next_tokens: "NextTokens", truth: dict[int, float] | None = None) -> str:
@@ -77,10 +79,14 @@ def next_token_bars(next_tokens: "NextTokens", truth: dict[int, float] | None = 
         shares.append([truth.get(token_id, 0.0) for token_id in next_tokens.ids])
         rest.append(sum(truth[token_id] for token_id in truth if token_id not in next_tokens.ids))
         columns.append(spans(Bilingual("truth", "真實")))
-    rows = [BarRow(label, values, ("append", str(token_id)))
-            for label, token_id, *values in zip(next_tokens.labels, next_tokens.ids, *shares, strict=True)]
+    rows = [
+        BarRow(label, values, ("append", str(token_id)))
+        for label, token_id, *values in zip(next_tokens.labels, next_tokens.ids, *shares, strict=True)
+    ]
     rows.append(BarRow(None, rest))
-    caption = spans(Bilingual("What comes next; click a token to append it", "接下來是什麼；按一個 token 就接上去"))
+    caption = spans(
+        Bilingual("What comes next; click a token to append it", "接下來是什麼；按一個 token 就接上去")
+    )
     return bars(rows, columns, caption)
 
 
@@ -89,10 +95,16 @@ def filter_bars(filtered: "Filtered") -> str:
     shown = filtered.probabilities[:, list(filtered.ids)]
     rows = [BarRow(label, tuple(shown[:, at].tolist())) for at, label in enumerate(filtered.labels)]
     rows.append(BarRow(None, tuple((1 - shown.sum(dim=-1)).clamp(min=0).tolist())))
-    columns = [f"<code>{name.replace('_', '_<wbr>')}</code><br>{kept} tokens" for name, kept in
-               zip(filtered.stages, filtered.kept.tolist(), strict=True)]
-    caption = spans(Bilingual("The distribution, after each setting in turn; the last column is drawn from",
-                              "依序經過每個設定之後的分布；抽籤用的是最後一欄"))
+    columns = [
+        f"<code>{name.replace('_', '_<wbr>')}</code><br>{kept} tokens"
+        for name, kept in zip(filtered.stages, filtered.kept.tolist(), strict=True)
+    ]
+    caption = spans(
+        Bilingual(
+            "The distribution, after each setting in turn; the last column is drawn from",
+            "依序經過每個設定之後的分布；抽籤用的是最後一欄",
+        )
+    )
     return bars(rows, columns, caption)
 
 
@@ -102,8 +114,10 @@ def _code(text: str) -> str:
 
 def _chip(token: "Token") -> str:
     kinds = [name for name, holds in (("broken", not token.is_whole), ("special", token.is_special)) if holds]
-    return (f'<li class="{" ".join(kinds)}"><code>{data(token.label)}</code><small>{token.id}'
-            f"<br>{escape(token.bytes.hex(' '))}</small></li>")
+    return (
+        f'<li class="{" ".join(kinds)}"><code>{data(token.label)}</code><small>{token.id}'
+        f"<br>{escape(token.bytes.hex(' '))}</small></li>"
+    )
 
 
 def _bar_row(row: BarRow, most: float) -> str:
@@ -118,8 +132,10 @@ def _name(row: BarRow) -> str:
     if row.click is None:
         return name
     event, value = row.click
-    return (f'<button type="button" data-click="{event}" data-value="{escape(value)}" '
-            f'title="接上 append {escape(row.name)}">{name}</button>')
+    return (
+        f'<button type="button" data-click="{event}" data-value="{escape(value)}" '
+        f'title="接上 append {escape(row.name)}">{name}</button>'
+    )
 
 
 def _bar(value: float, most: float) -> str:
@@ -127,5 +143,3 @@ def _bar(value: float, most: float) -> str:
     if value == 0:
         return "0"
     return f'<span class="course-bar" style="--share:{value / most:.3f}"></span><span>{percent(value)}</span>'
-
-

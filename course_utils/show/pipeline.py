@@ -30,8 +30,12 @@ def pipeline(pipeline: "Pipeline") -> Picture:
             centres.append(left + width / 2)
             left += width + 0.35
         for start, end, before, after in zip(centres, centres[1:], widths, widths[1:]):
-            axes.annotate("", (end - after / 2 - 0.03, 0.5), (start + before / 2 + 0.03, 0.5),
-                          arrowprops={"arrowstyle": "->", "color": INK})
+            axes.annotate(
+                "",
+                (end - after / 2 - 0.03, 0.5),
+                (start + before / 2 + 0.03, 0.5),
+                arrowprops={"arrowstyle": "->", "color": INK},
+            )
         _tie(axes, centres[0], centres[-1], pipeline.is_tied)
         axes.text(left, 0.5, "logits", va="center", fontsize=9)
         axes.set_xlim(-0.1, left + 0.8)
@@ -45,16 +49,31 @@ def pipeline(pipeline: "Pipeline") -> Picture:
 
 def _box(axes: Axes, left: float, width: float, name: str, holds: bool) -> None:
     look = {"edgecolor": BLUE if holds else BAD, "linestyle": "-" if holds else "--", "linewidth": 1.5}
-    axes.add_patch(FancyBboxPatch((left, 0.1), width, 0.8, boxstyle="round,pad=0,rounding_size=0.08",
-                                  facecolor="white", **look))
-    axes.text(left + width / 2, 0.5, name if holds else f"✗\n{name}", ha="center", va="center", fontsize=9,
-              color=INK if holds else BAD)
+    axes.add_patch(
+        FancyBboxPatch(
+            (left, 0.1), width, 0.8, boxstyle="round,pad=0,rounding_size=0.08", facecolor="white", **look
+        )
+    )
+    axes.text(
+        left + width / 2,
+        0.5,
+        name if holds else f"✗\n{name}",
+        ha="center",
+        va="center",
+        fontsize=9,
+        color=INK if holds else BAD,
+    )
 
 
 def _tie(axes: Axes, start: float, end: float, holds: bool) -> None:
     colour = GREY if holds else BAD
-    axes.plot([start, start, end, end], [0.1, -0.4, -0.4, 0.1], color=colour, linestyle="-" if holds else ":",
-              linewidth=1.3)
+    axes.plot(
+        [start, start, end, end],
+        [0.1, -0.4, -0.4, 0.1],
+        color=colour,
+        linestyle="-" if holds else ":",
+        linewidth=1.3,
+    )
     words = "綁定：同一份權重 tied: the same weight" if holds else "✗ 沒有綁定 not tied"
     axes.text((start + end) / 2, -0.55, words, ha="center", va="top", fontsize=9, color=INK if holds else BAD)
 

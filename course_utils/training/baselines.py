@@ -1,4 +1,5 @@
 """What the bundled model is measured against: two n-gram models, and the rhymes of a corpus of verse."""
+
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
@@ -20,12 +21,12 @@ class AddOne:
         for document in documents:
             padded = (*[end] * (order - 1), *document, end)
             for at in range(len(padded) - order + 1):
-                self.grams[padded[at:at + order]] += 1
-                self.histories[padded[at:at + order - 1]] += 1
+                self.grams[padded[at : at + order]] += 1
+                self.histories[padded[at : at + order - 1]] += 1
 
     def probability(self, token: int, before: Sequence[int]) -> float:
         """P(`token` | the document so far); `before` may be of any length."""
-        history = (*[self.end] * (self.order - 1), *before)[-(self.order - 1):]
+        history = (*[self.end] * (self.order - 1), *before)[-(self.order - 1) :]
         return (self.grams[(*history, token)] + 1) / (self.histories[history] + self.vocabulary)
 
 
@@ -65,7 +66,7 @@ class KneserNey:
         """P(w | uv) for trigrams written as the number (u · size + v) · size + w."""
         result = np.full(len(grams), 1 / self.size)
         for level, power in zip(reversed(self.orders), (1, 2, 3), strict=True):
-            own = grams % self.size ** power
+            own = grams % self.size**power
             total = _look_up(*level["totals"], own // self.size)
             kinds = _look_up(*level["kinds"], own // self.size)
             kept = np.maximum(_look_up(*level["counts"], own) - level["discount"], 0)
@@ -78,8 +79,12 @@ class KneserNey:
         once, twice = int((counts == 1).sum()), int((counts == 2).sum())
         histories, starts, kinds = np.unique(grams // size, return_index=True, return_counts=True)
         totals = np.add.reduceat(counts, starts)
-        return {"counts": (grams, counts), "totals": (histories, totals), "kinds": (histories, kinds),
-                "discount": once / (once + 2 * twice) if once else 0.5}
+        return {
+            "counts": (grams, counts),
+            "totals": (histories, totals),
+            "kinds": (histories, kinds),
+            "discount": once / (once + 2 * twice) if once else 0.5,
+        }
 
     def _ids(self, code: np.ndarray) -> np.ndarray:
         found = np.minimum(np.searchsorted(self.characters, code), len(self.characters) - 1)

@@ -1,4 +1,5 @@
 """Batches for the bundled model: rows of a few fixed shapes, so that a compiled step is compiled once for each."""
+
 from collections.abc import Iterator
 from random import Random
 
@@ -45,8 +46,10 @@ class Batches:
             if len(queue) == SHAPES[width]:
                 self.waiting[width] = []
                 return self._tensors(queue, width)
-        raise ValueError(f"a thousand documents of {name!r} were wider than {WIDEST_ALONE} tokens: "
-                         "does the tokenizer fit them?")
+        raise ValueError(
+            f"a thousand documents of {name!r} were wider than {WIDEST_ALONE} tokens: "
+            "does the tokenizer fit them?"
+        )
 
     def _start(self) -> list[int]:
         return [self.end] if self.rng.random() < 0.5 else []
@@ -61,5 +64,5 @@ class Batches:
         ids = torch.full((len(rows), width), self.end)
         labels = torch.full((len(rows), width), IGNORE)
         for i, row in enumerate(rows):
-            ids[i, :len(row)] = labels[i, :len(row)] = torch.tensor(row)
+            ids[i, : len(row)] = labels[i, : len(row)] = torch.tensor(row)
         return ids, labels

@@ -1,11 +1,12 @@
 """Make the bundled model: corpus, tokenizer, weights. `python -m course_utils.training.bundled --help`
 
-    npm pack chinese-poetry@2.0.1
-    python -m course_utils.training.bundled train --verse chinese-poetry-2.0.1.tgz --work build --minutes 60
-    python -m course_utils.training.bundled install --work build
-    python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
-    python -m course_utils.training.bundled curve images/training-loss.png
+npm pack chinese-poetry@2.0.1
+python -m course_utils.training.bundled train --verse chinese-poetry-2.0.1.tgz --work build --minutes 60
+python -m course_utils.training.bundled install --work build
+python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
+python -m course_utils.training.bundled curve images/training-loss.png
 """
+
 import argparse
 import json
 import shutil
@@ -36,6 +37,7 @@ FIXED = ("n_embd", "n_layer", "n_head", "seed")  # what a resumed run cannot cha
 @dataclass(frozen=True)
 class Recipe:
     """Everything the result depends on, besides the verse."""
+
     n_embd: int = 192
     n_layer: int = 4
     n_head: int = 6
@@ -43,8 +45,12 @@ class Recipe:
     warmup: int = 50
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
-    stories_first: float = 0.15  # this first part of the training sees stories above all: copying comes sooner so
-    chinese_last: float = 0.6  # from here on more Chinese stories: their names keep to their parts last of all
+    stories_first: float = (
+        0.15  # this first part of the training sees stories above all: copying comes sooner so
+    )
+    chinese_last: float = (
+        0.6  # from here on more Chinese stories: their names keep to their parts last of all
+    )
     seed: int = 0
 
     def shares(self, progress: float) -> dict[str, float]:
@@ -62,19 +68,34 @@ class Recipe:
 
 def build_tokenizer(poems: list[str], seed: int) -> PreTrainedTokenizerFast:
     """Train the tokenizer on all training poems and enough stories that each of their words becomes one token."""
-    stories = [story.text for language in ("en", "zh")
-               for story in islice(corpus.stories(language, "train", seed + 1), 6000)]
-    names = [f'"{name}' for story in islice(corpus.stories("en", "train", seed + 2), 3000)
-             for key, value in story.plan.items() if key.endswith(".name") for name in [value.en]]
+    stories = [
+        story.text
+        for language in ("en", "zh")
+        for story in islice(corpus.stories(language, "train", seed + 1), 6000)
+    ]
+    names = [
+        f'"{name}'
+        for story in islice(corpus.stories("en", "train", seed + 2), 3000)
+        for key, value in story.plan.items()
+        if key.endswith(".name")
+        for name in [value.en]
+    ]
     return tokenizer.train(poems + stories + names)
 
 
 def build_model(recipe: Recipe, tok: PreTrainedTokenizerFast) -> GPT2LMHeadModel:
     """GPT-2's architecture unchanged, untrained."""
     config = GPT2Config(
-        vocab_size=len(tok), n_positions=tokenizer.CONTEXT, n_embd=recipe.n_embd, n_layer=recipe.n_layer,
-        n_head=recipe.n_head, resid_pdrop=0.0, embd_pdrop=0.0, attn_pdrop=0.0,
-        bos_token_id=tok.bos_token_id, eos_token_id=tok.eos_token_id,
+        vocab_size=len(tok),
+        n_positions=tokenizer.CONTEXT,
+        n_embd=recipe.n_embd,
+        n_layer=recipe.n_layer,
+        n_head=recipe.n_head,
+        resid_pdrop=0.0,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        bos_token_id=tok.bos_token_id,
+        eos_token_id=tok.eos_token_id,
     )
     torch.manual_seed(recipe.seed)
     return GPT2LMHeadModel(config)
@@ -82,6 +103,7 @@ def build_model(recipe: Recipe, tok: PreTrainedTokenizerFast) -> GPT2LMHeadModel
 
 def streams(texts: list[str], tok: PreTrainedTokenizerFast, seed: int) -> dict[str, Iterator[list[int]]]:
     """Endless streams of training documents, as token ids."""
+
     def of_stories(language: str):
         for story in corpus.stories(language, "train", seed):
             yield tok(story.text).input_ids
@@ -99,15 +121,18 @@ def optimizers(model: GPT2LMHeadModel, recipe: Recipe) -> list[torch.optim.Optim
     matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and ".h." in name]
     chosen = {id(p) for p in matrices}
     rest = [p for p in model.parameters() if id(p) not in chosen]
-    return [Muon(matrices, recipe.learning_rate, weight_decay=recipe.weight_decay),
-            torch.optim.AdamW(rest, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)]
+    return [
+        Muon(matrices, recipe.learning_rate, weight_decay=recipe.weight_decay),
+        torch.optim.AdamW(rest, recipe.learning_rate, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
 
 
 def loss_of(model: GPT2LMHeadModel, ids: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     """Mean cross-entropy of the next token, in nats."""
     hidden = model.transformer(input_ids=ids, use_cache=False).last_hidden_state
-    return F.cross_entropy(model.lm_head(hidden[:, :-1]).flatten(0, 1).float(), labels[:, 1:].flatten(),
-                           ignore_index=IGNORE)
+    return F.cross_entropy(
+        model.lm_head(hidden[:, :-1]).flatten(0, 1).float(), labels[:, 1:].flatten(), ignore_index=IGNORE
+    )
 
 
 class Run:
@@ -126,7 +151,9 @@ class Run:
         self._resume()
         # A resumed run continues with other documents than an unbroken one would have seen.
         seed = recipe.seed + 1000 * self.step
-        self.batches = Batches(streams(texts, self.tokenizer, seed), self.tokenizer.eos_token_id, Random(seed))
+        self.batches = Batches(
+            streams(texts, self.tokenizer, seed), self.tokenizer.eos_token_id, Random(seed)
+        )
 
     @property
     def progress(self) -> float:
@@ -135,6 +162,7 @@ class Run:
 
     def train(self, every: float = 120.0, compiled: bool = True) -> None:
         """Train to the end, with a checkpoint every `every` seconds. `compiled` is faster and needs a C++ compiler."""
+
         def loss_function(ids, labels):
             return loss_of(self.model, ids, labels)
 
@@ -172,10 +200,20 @@ class Run:
         """Write the model folder and the state to resume from; the state last, and at one stroke."""
         self.tokenizer.save_pretrained(self.work / "model")
         self.model.save_pretrained(self.work / "model")
-        record = {"recipe": asdict(self.recipe), "minutes": self.minutes, "changes": self.changes, "loss": self.log}
+        record = {
+            "recipe": asdict(self.recipe),
+            "minutes": self.minutes,
+            "changes": self.changes,
+            "loss": self.log,
+        }
         (self.work / "log.json").write_text(json.dumps(record), encoding="utf-8")
-        state = {"model": self.model.state_dict(), "optimizers": [o.state_dict() for o in self.optimizers],
-                 "step": self.step, "seconds": self.seconds, **record}
+        state = {
+            "model": self.model.state_dict(),
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "step": self.step,
+            "seconds": self.seconds,
+            **record,
+        }
         replace_atomically(self.work / "state.pt", lambda file: torch.save(state, file))
 
     def _resume(self) -> None:
@@ -219,23 +257,36 @@ def install(work: Path, target: Path = ASSETS) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m course_utils.training.bundled", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.training.bundled",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    verse = {"type": Path, "required": True, "help": "the npm package chinese-poetry 2.0.1, packed or unpacked"}
+    verse = {
+        "type": Path,
+        "required": True,
+        "help": "the npm package chinese-poetry 2.0.1, packed or unpacked",
+    }
     train = commands.add_parser("train", help="train, or go on training")
     train.add_argument("--verse", **verse)
     train.add_argument("--work", type=Path, required=True, help="where the run keeps its files")
     train.add_argument("--minutes", type=float, help="a time budget: the schedule ends with it")
-    train.add_argument("--no-compile", action="store_true", help="do not compile the step: slower, needs no compiler")
+    train.add_argument(
+        "--no-compile", action="store_true", help="do not compile the step: slower, needs no compiler"
+    )
     for name, value in asdict(Recipe()).items():
-        train.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}")
+        train.add_argument(
+            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
+        )
     put = commands.add_parser("install", help="copy a trained model into the package")
     put.add_argument("--work", type=Path, required=True)
     evaluate = commands.add_parser("evaluate", help="print the table of measures")
     evaluate.add_argument("--verse", **verse)
     evaluate.add_argument("--model", type=Path, default=ASSETS)
-    evaluate.add_argument("--scale", type=float, default=1.0, help="part of the samples to use (default: all)")
+    evaluate.add_argument(
+        "--scale", type=float, default=1.0, help="part of the samples to use (default: all)"
+    )
     curve = commands.add_parser("curve", help="draw the loss of the bundled model's training")
     curve.add_argument("picture", type=Path, help="the file to write")
     curve.add_argument("--log", type=Path, default=ASSETS / "training_log.json")
@@ -244,14 +295,17 @@ def main(argv: list[str] | None = None) -> int:
         args.work.mkdir(parents=True, exist_ok=True)
         recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
         Run(recipe, args.work, corpus.poems(args.verse, recipe.seed)["train"], args.minutes).train(
-            compiled=not args.no_compile)
+            compiled=not args.no_compile
+        )
     elif args.command == "install":
         install(args.work)
     elif args.command == "curve":
         from .curve import draw
+
         draw(args.log, args.picture)
     else:
         from .evaluate import report
+
         print(report(args.model, args.verse, args.scale))
     return 0
 

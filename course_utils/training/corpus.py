@@ -4,6 +4,7 @@ Held-out stories share no derivation with training ones: a story's split is a di
 unambiguous, so that a text stands for its derivation. Held-out poems share neither text nor title with training ones
 (see verse.py).
 """
+
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,5 @@
 """The loss curve of a training run, drawn from its log."""
+
 import json
 from pathlib import Path
 
@@ -17,7 +18,9 @@ def draw(log: Path, target: Path) -> None:
     steps, _, losses = np.array(json.loads(log.read_text(encoding="utf-8"))["loss"]).T
     with rc_context(style()):
         picture = Picture(WIDTH, 3.4, "訓練的損失。The loss of the training.")
-        axes = picture.add_subplot(yscale="log", xlabel="訓練步 · training step", ylabel="損失 · loss (nats / token)")
+        axes = picture.add_subplot(
+            yscale="log", xlabel="訓練步 · training step", ylabel="損失 · loss (nats / token)"
+        )
         axes.set_yticks([0.3, 1, 3, 10], ["0.3", "1", "3", "10"])
         axes.minorticks_off()
         axes.plot(steps, losses, ".", markersize=2, color=BLUE)

@@ -1,7 +1,8 @@
 """The table of measures of the bundled model, on held-out data, with settings fixed here.
 
-    python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
+python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
 """
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
@@ -36,6 +37,7 @@ Row = tuple[str, str, str, str]
 @dataclass(frozen=True)
 class Task:
     """What is measured: the model, held-out stories by language, the poems of each split, and the scale."""
+
     folder: Path
     subject: Subject
     stories: dict[str, list[Story]]
@@ -54,7 +56,15 @@ def report(model_dir: Path, verse: Path, scale: float = 1.0) -> str:
     for a quick look; figures to be quoted need all of them.
     """
     stages: tuple[Callable[[Task], list[Row]], ...] = (
-        speed, story_likelihood, sampled_stories, cloze, choices, poems, verse_perplexity, byte_tokens)
+        speed,
+        story_likelihood,
+        sampled_stories,
+        cloze,
+        choices,
+        poems,
+        verse_perplexity,
+        byte_tokens,
+    )
     rows: list[Row] = []
     with tqdm(total=len(stages) + 1, desc="evaluate") as bar:
         task = prepare(Path(model_dir), Path(verse), scale)
@@ -106,34 +116,62 @@ def story_likelihood(task: Task) -> list[Row]:
         ours, true = measures.story_costs(task.subject, task.stories[language][:count])
         return f"{ours / true:.3f} ({ours:.2f} / {true:.2f} nats)"
 
-    return [("stories: the model's mean negative log-likelihood ÷ the grammar's own, given the first token",
-             "≤ 1.03", per_language(one), f"{count} each")]
+    return [
+        (
+            "stories: the model's mean negative log-likelihood ÷ the grammar's own, given the first token",
+            "≤ 1.03",
+            per_language(one),
+            f"{count} each",
+        )
+    ]
 
 
 def sampled_stories(task: Task) -> list[Row]:
     count = task.some(STORIES)
-    prompts = {language: [measures.opening(story) for story in task.stories[language][:count]]
-               for language in LANGUAGES}
+    prompts = {
+        language: [measures.opening(story) for story in task.stories[language][:count]]
+        for language in LANGUAGES
+    }
     told = {language: task.subject.continuations(begun, TOP_P) for language, begun in prompts.items()}
     good = {language: sum(measures.valid(texts)) / count for language, texts in told.items()}
     distinct = {language: len(set(texts)) / count for language, texts in told.items()}
-    return [("sampled stories (top_p 0.95) that are sentences of the grammar", "≥ 95 %",
-             per_language(lambda language: percent(good[language])), f"{count} each"),
-            ("distinct stories among them", "≥ 99 %",
-             per_language(lambda language: percent(distinct[language])), f"{count} each")]
+    return [
+        (
+            "sampled stories (top_p 0.95) that are sentences of the grammar",
+            "≥ 95 %",
+            per_language(lambda language: percent(good[language])),
+            f"{count} each",
+        ),
+        (
+            "distinct stories among them",
+            "≥ 99 %",
+            per_language(lambda language: percent(distinct[language])),
+            f"{count} each",
+        ),
+    ]
 
 
 def cloze(task: Task) -> list[Row]:
-    scores = {language: measures.right(task.subject, measures.probes(
-        task.subject, task.stories[language], task.some(PROBES), DISTANCE)) for language in LANGUAGES}
+    scores = {
+        language: measures.right(
+            task.subject, measures.probes(task.subject, task.stories[language], task.some(PROBES), DISTANCE)
+        )
+        for language in LANGUAGES
+    }
     rows = []
     for kind in ("all", *measures.KINDS):
         kinds = measures.KINDS if kind == "all" else (kind,)
         hits = {lang: [sum(score[k][i] for k in kinds) for i in (0, 1)] for lang, score in scores.items()}
         shares = ", ".join(f"{lang} {percent(h / n) if n else '–'}" for lang, (h, n) in hits.items())
         name = f"cloze probes, last mention ≥ {DISTANCE} tokens back" if kind == "all" else f"cloze: {kind}"
-        rows.append((name, "≥ 99 %" if kind == "all" else "reported", shares,
-                     ", ".join(f"{lang} {n}" for lang, (_, n) in hits.items())))
+        rows.append(
+            (
+                name,
+                "≥ 99 %" if kind == "all" else "reported",
+                shares,
+                ", ".join(f"{lang} {n}" for lang, (_, n) in hits.items()),
+            )
+        )
     return rows
 
 
@@ -146,8 +184,14 @@ def choices(task: Task) -> list[Row]:
         ours, theirs = measures.divergences(task.subject, points, five_gram(task.subject, language, trained))
         return f"{ours:.4f} / {theirs:.3f} nats, {theirs / ours:.0f} × smaller"
 
-    return [(f"choice points: mean divergence from the truth, model / add-one 5-gram of {trained} stories",
-             "≥ 10 × smaller", per_language(one), f"{count} each")]
+    return [
+        (
+            f"choice points: mean divergence from the truth, model / add-one 5-gram of {trained} stories",
+            "≥ 10 × smaller",
+            per_language(one),
+            f"{count} each",
+        )
+    ]
 
 
 def five_gram(subject: Subject, language: str, count: int) -> AddOne:
@@ -158,21 +202,27 @@ def five_gram(subject: Subject, language: str, count: int) -> AddOne:
 
 def poems(task: Task) -> list[Row]:
     """Form, copying and rhyme of sampled poems; one that never ends has the wrong form, and is left there."""
-    titles = list(dict.fromkeys(map(measures.title_of, task.poems["test"])))[:task.some(POEMS)]
+    titles = list(dict.fromkeys(map(measures.title_of, task.poems["test"])))[: task.some(POEMS)]
     made = [text for text in task.subject.continuations(titles, TOP_P) if text is not None]
     good = [poem.lines for poem in map(verse.parse, made) if poem]
     n = len(titles)
-    return [("sampled poems from unseen titles: right form", "≥ 95 %", percent(len(good) / n), str(n)),
-            copied(task, made), rhyming(task, good)]
+    return [
+        ("sampled poems from unseen titles: right form", "≥ 95 %", percent(len(good) / n), str(n)),
+        copied(task, made),
+        rhyming(task, good),
+    ]
 
 
 def copied(task: Task, made: list[str]) -> Row:
     known = {line for text in task.poems["train"] for line in measures.lines_of(text)}
     ours = [line in known for text in made for line in measures.lines_of(text)]
     theirs = [line in known for text in task.poems["test"] for line in measures.lines_of(text)]
-    return ("their lines found word for word in the training poems / the same of held-out poems' lines",
-            "≤ 5 %", f"{percent(sum(ours) / max(len(ours), 1))} / {percent(sum(theirs) / len(theirs))}",
-            f"{len(ours)} / {len(theirs)} lines")
+    return (
+        "their lines found word for word in the training poems / the same of held-out poems' lines",
+        "≤ 5 %",
+        f"{percent(sum(ours) / max(len(ours), 1))} / {percent(sum(theirs) / len(theirs))}",
+        f"{len(ours)} / {len(theirs)} lines",
+    )
 
 
 def rhyming(task: Task, good: list[tuple[str, ...]]) -> Row:
@@ -185,23 +235,36 @@ def rhyming(task: Task, good: list[tuple[str, ...]]) -> Row:
     held, m = rhymes.rate(real)
     dealt = zip(lines[::2], lines[1::2], strict=False)
     chance, _ = rhymes.rate([["", one, "", other] for one, other in dealt])
-    return ("rhyme of neighbouring even lines: sampled poems / held-out poems / held-out lines shuffled",
-            "reported", f"{percent(ours)} / {percent(held)} / {percent(chance)}", f"{n} / {m} pairs")
+    return (
+        "rhyme of neighbouring even lines: sampled poems / held-out poems / held-out lines shuffled",
+        "reported",
+        f"{percent(ours)} / {percent(held)} / {percent(chance)}",
+        f"{n} / {m} pairs",
+    )
 
 
 def verse_perplexity(task: Task) -> list[Row]:
     """Per character of a poem's body, stops and line breaks included; its end counts as one more."""
-    texts = task.poems["test"][:task.some(HELD_OUT_POEMS)]
+    texts = task.poems["test"][: task.some(HELD_OUT_POEMS)]
     starts = [len(measures.title_of(text)) for text in texts]
     characters = sum(len(text) - start + 1 for text, start in zip(texts, starts, strict=True))
     ours = perplexity(sum(measures.verse_costs(task.subject, texts)), characters)
     trigram = KneserNey(task.poems["train"])
-    theirs = perplexity(-sum(trigram.log_probabilities(text)[start:].sum()
-                             for text, start in zip(texts, starts, strict=True)), characters)
-    return [("held-out verse: perplexity per character given the title, model / "
-             "interpolated Kneser–Ney trigram", "≥ 25 % lower",
-             f"{ours:.2f} / {theirs:.2f}, {percent(1 - ours / theirs)} lower",
-             f"{characters} characters of {len(texts)} poems")]
+    theirs = perplexity(
+        -sum(
+            trigram.log_probabilities(text)[start:].sum() for text, start in zip(texts, starts, strict=True)
+        ),
+        characters,
+    )
+    return [
+        (
+            "held-out verse: perplexity per character given the title, model / "
+            "interpolated Kneser–Ney trigram",
+            "≥ 25 % lower",
+            f"{ours:.2f} / {theirs:.2f}, {percent(1 - ours / theirs)} lower",
+            f"{characters} characters of {len(texts)} poems",
+        )
+    ]
 
 
 def perplexity(nats: float, characters: int) -> float:
@@ -209,20 +272,33 @@ def perplexity(nats: float, characters: int) -> float:
 
 
 def byte_tokens(task: Task) -> list[Row]:
-    texts = {f"{language} stories": [story.text for story in task.stories[language][:task.some(STORIES)]]
-             for language in LANGUAGES} | {"verse": task.poems["test"][:task.some(HELD_OUT_POEMS)]}
+    texts = {
+        f"{language} stories": [story.text for story in task.stories[language][: task.some(STORIES)]]
+        for language in LANGUAGES
+    } | {"verse": task.poems["test"][: task.some(HELD_OUT_POEMS)]}
     shares = {name: measures.byte_share(task.subject.tokenizer, some) for name, some in texts.items()}
-    return [("bytes of held-out text in tokens that are not whole characters", "reported",
-             ", ".join(f"{name} {percent(share, 2)}" for name, share in shares.items()),
-             ", ".join(f"{name} {len(some)}" for name, some in texts.items()))]
+    return [
+        (
+            "bytes of held-out text in tokens that are not whole characters",
+            "reported",
+            ", ".join(f"{name} {percent(share, 2)}" for name, share in shares.items()),
+            ", ".join(f"{name} {len(some)}" for name, some in texts.items()),
+        )
+    ]
 
 
 def speed(task: Task) -> list[Row]:
     rate = measures.tokens_per_second(task.subject, measures.opening(task.stories["en"][0]))
-    return [("size on disk", "≤ 32 MB", f"{measures.size_of(task.folder) / 1e6:.1f} MB", "1"),
-            ("time to load", "reported", f"{measures.load_seconds(task.folder):.2f} s", "3"),
-            (f"`generate`, one text, greedy, 200 tokens, threads: {torch.get_num_threads()}",
-             "≥ 150 tokens/s", f"{rate:.0f} tokens/s", "3")]
+    return [
+        ("size on disk", "≤ 32 MB", f"{measures.size_of(task.folder) / 1e6:.1f} MB", "1"),
+        ("time to load", "reported", f"{measures.load_seconds(task.folder):.2f} s", "3"),
+        (
+            f"`generate`, one text, greedy, 200 tokens, threads: {torch.get_num_threads()}",
+            "≥ 150 tokens/s",
+            f"{rate:.0f} tokens/s",
+            "3",
+        ),
+    ]
 
 
 def quick(model_dir: Path) -> dict[str, dict[str, float]]:

@@ -19,7 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if __name__ == "__main__":  # outside the training an interrupt ends it at once: libraries that load would report other errors
+if (
+    __name__ == "__main__"
+):  # outside the training an interrupt ends it at once: libraries that load would report other errors
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import torch
@@ -46,7 +48,9 @@ def pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tens
     What is left over at the end, less than a block, is dropped. Raise CourseError when not one block is filled.
     """
     if block < 2:
-        raise CourseError(f"A block needs 2 tokens at least, not {block}.", f"一個區塊至少要有 2 個 token，不能是 {block}。")
+        raise CourseError(
+            f"A block needs 2 tokens at least, not {block}.", f"一個區塊至少要有 2 個 token，不能是 {block}。"
+        )
     stream = [token for document in documents for token in (*document, end)]
     blocks = len(stream) // block
     if not blocks:
@@ -57,15 +61,19 @@ def pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tens
     return torch.tensor(stream[: blocks * block]).view(blocks, block)
 
 
-def pad(rows: Sequence[Sequence[int]], end: int, starts: Sequence[int] | None = None) -> dict[str, torch.Tensor]:
+def pad(
+    rows: Sequence[Sequence[int]], end: int, starts: Sequence[int] | None = None
+) -> dict[str, torch.Tensor]:
     """Return a batch of rows of token ids, filled with `end` on the right to the longest: three tensors [rows, width].
 
     `labels` are the ids themselves, and -100 where nothing is to be learned: the padding, the first token of each row,
     which nothing predicts, and what comes before `starts`, a position for each row.
     """
     if not rows or not all(map(len, rows)):
-        raise CourseError("A batch needs at least one row, and a row at least one token.",
-                          "一個批次至少要有一列，一列至少要有一個 token。")
+        raise CourseError(
+            "A batch needs at least one row, and a row at least one token.",
+            "一個批次至少要有一列，一列至少要有一個 token。",
+        )
     width = max(map(len, rows))
     ids = torch.tensor([[*row, *[end] * (width - len(row))] for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
@@ -151,27 +159,37 @@ def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
         raise CourseError("There is no batch to train on.", "沒有批次可以訓練。")
     widest, context = max(batch["input_ids"].shape[1] for batch in batches), model.config.n_positions
     if widest > context:
-        raise CourseError(f"A batch is {widest} tokens wide, and the model reads {context} at most: cut the texts, or pack them.",
-                          f"有個批次寬 {widest} 個 token，而模型最多只能讀 {context} 個：請把文字切短，或打包成區塊。")
+        raise CourseError(
+            f"A batch is {widest} tokens wide, and the model reads {context} at most: cut the texts, or pack them.",
+            f"有個批次寬 {widest} 個 token，而模型最多只能讀 {context} 個：請把文字切短，或打包成區塊。",
+        )
     for at, batch in enumerate(batches):
         if not _targets(batch):
-            raise CourseError(f"In batch {at} no label counts: every one of them is -100.",
-                              f"第 {at} 個批次沒有任何標籤算數：全部都是 -100。")
+            raise CourseError(
+                f"In batch {at} no label counts: every one of them is -100.",
+                f"第 {at} 個批次沒有任何標籤算數：全部都是 -100。",
+            )
 
 
 def _check_settings(learning_rate: float, every: int) -> None:
     if not 0 < learning_rate < 1e37:  # in float32 AdamW has room for a step of ten times the rate
-        raise CourseError(f"The learning rate must be a number above 0, about 5e-4, not {learning_rate}.",
-                          f"學習率必須是大於 0 的數字，大約 5e-4，不能是 {learning_rate}。")
+        raise CourseError(
+            f"The learning rate must be a number above 0, about 5e-4, not {learning_rate}.",
+            f"學習率必須是大於 0 的數字，大約 5e-4，不能是 {learning_rate}。",
+        )
     if every < 1:
-        raise CourseError(f"`every` counts the steps from one writing of the state to the next: 1 or more, not {every}.",
-                          f"every 是每隔幾步儲存一次狀態：至少要是 1，不能是 {every}。")
+        raise CourseError(
+            f"`every` counts the steps from one writing of the state to the next: 1 or more, not {every}.",
+            f"every 是每隔幾步儲存一次狀態：至少要是 1，不能是 {every}。",
+        )
 
 
 def _check_numbers(*tensors: torch.Tensor) -> None:
     if not all(torch.isfinite(tensor).all() for tensor in tensors):
-        raise CourseError("The loss or a weight is no longer a number: take a smaller learning rate.",
-                          "損失或權重已經不是數字了：請把學習率調小。")
+        raise CourseError(
+            "The loss or a weight is no longer a number: take a smaller learning rate.",
+            "損失或權重已經不是數字了：請把學習率調小。",
+        )
 
 
 def _targets(batch: Batch) -> int:
@@ -179,8 +197,14 @@ def _targets(batch: Batch) -> int:
     return int((batch["labels"][:, 1:] != IGNORE).sum())
 
 
-def _step(model: torch.nn.Module, batch: Batch, optimizer: torch.optim.Optimizer, device: torch.device,
-          rank: int, world: int) -> float:
+def _step(
+    model: torch.nn.Module,
+    batch: Batch,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+    rank: int,
+    world: int,
+) -> float:
     """One step on this process's rows; the loss of the whole batch. The weights stay as they were if it is no number."""
     count = _targets(batch)
     rows = {name: tensor[rank::world].to(device) for name, tensor in batch.items()}
@@ -235,11 +259,14 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        first = error if isinstance(error, OSError) else error.__context__  # torch.save raises another one after it
+        first = (
+            error if isinstance(error, OSError) else error.__context__
+        )  # torch.save raises another one after it
         why = getattr(first, "strerror", None) or type(error).__name__
         raise CourseError(
             f"{folder} cannot be written ({why}): free space or choose another folder; the last state, if any, is kept.",
-            f"無法寫入 {folder}（{why}）：請騰出空間，或換一個資料夾；上次儲存的狀態（如果有）還在。") from error
+            f"無法寫入 {folder}（{why}）：請騰出空間，或換一個資料夾；上次儲存的狀態（如果有）還在。",
+        ) from error
 
 
 def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed: int, start: str) -> str:
@@ -251,17 +278,33 @@ def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed:
     return digest.hexdigest()
 
 
-def _keep(path: Path, run: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
-          schedule: torch.optim.lr_scheduler.LRScheduler, losses: list[float]) -> None:
+def _keep(
+    path: Path,
+    run: str,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    losses: list[float],
+) -> None:
     """Write everything a resumption needs into one file, at one stroke."""
-    state = {"run": run, "losses": losses, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-             "schedule": schedule.state_dict()}
+    state = {
+        "run": run,
+        "losses": losses,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": schedule.state_dict(),
+    }
     with _writing(path.parent):
         replace_atomically(path, lambda file: torch.save(state, file))
 
 
-def _resume(path: Path | None, run: str, model: torch.nn.Module, optimizer: torch.optim.Optimizer,
-            schedule: torch.optim.lr_scheduler.LRScheduler) -> list[float]:
+def _resume(
+    path: Path | None,
+    run: str,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> list[float]:
     """Load what a broken run left, if anything; return the losses so far."""
     if path is None or not path.exists():
         return []
@@ -269,12 +312,15 @@ def _resume(path: Path | None, run: str, model: torch.nn.Module, optimizer: torc
         state = torch.load(path, map_location="cpu", weights_only=True)
         same = state["run"] == run and _shapes(state["model"]) == _shapes(model.state_dict())
     except Exception as error:
-        raise CourseError(f"{path} cannot be read: delete it, or choose another folder.",
-                          f"讀不了 {path}：請刪除它，或換一個資料夾。") from error
+        raise CourseError(
+            f"{path} cannot be read: delete it, or choose another folder.",
+            f"讀不了 {path}：請刪除它，或換一個資料夾。",
+        ) from error
     if not same:
         raise CourseError(
             f"{path.parent} holds another run (other data, checkpoint or settings): choose another folder, or delete {STATE}.",
-            f"{path.parent} 裡是另一次訓練（資料、檢查點或設定不同）：請換一個資料夾，或刪除 {STATE}。")
+            f"{path.parent} 裡是另一次訓練（資料、檢查點或設定不同）：請換一個資料夾，或刪除 {STATE}。",
+        )
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
@@ -312,10 +358,17 @@ def _interrupts() -> Iterator:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Fine-tune on the documents of a file and save the model; return the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.training.finetune", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=Path, required=True, help="a UTF-8 file; an empty line ends a document")
-    parser.add_argument("--folder", type=Path, required=True, help="where the state and, in the end, the model are kept")
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.training.finetune",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--texts", type=Path, required=True, help="a UTF-8 file; an empty line ends a document"
+    )
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="where the state and, in the end, the model are kept"
+    )
     parser.add_argument("--checkpoint", help='where to start: "bundled" (default), a hub name, a folder')
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--batch", type=int, default=8, help="rows in a batch, over all processes")
@@ -352,14 +405,22 @@ def _main(args: argparse.Namespace) -> None:
     blocks = pack(documents, end, min(args.block, model.config.n_positions))
     batches = shuffled(blocks, args.batch, args.steps)
     _claim(folder, model.device)
-    losses = finetune(model, batches, learning_rate=args.learning_rate, folder=args.folder, every=args.every,
-                      start=digest(where))
+    losses = finetune(
+        model,
+        batches,
+        learning_rate=args.learning_rate,
+        folder=args.folder,
+        every=args.every,
+        start=digest(where),
+    )
     rank, world = _processes()
     if rank == 0:
         with _writing(folder):
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
-        print(f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {folder}")
+        print(
+            f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {folder}"
+        )
 
 
 def _end_of_text(tokenizer: "PreTrainedTokenizerBase", where: str) -> int:
@@ -369,7 +430,8 @@ def _end_of_text(tokenizer: "PreTrainedTokenizerBase", where: str) -> int:
             f"The tokenizer of {where} has no end-of-text token to follow each document: choose one of its tokens and save it "
             f"(`{again}`), or take another checkpoint.",
             f"{where} 的 tokenizer 沒有文末 token 可以接在每篇文章後面：請從它的 token 中選一個並儲存（`{again}`），"
-            "或換一個檢查點。")
+            "或換一個檢查點。",
+        )
     return tokenizer.eos_token_id
 
 
@@ -378,8 +440,10 @@ def _documents(path: Path) -> list[str]:
     try:
         return [text.strip() for text in path.read_text(encoding="utf-8-sig").split("\n\n") if text.strip()]
     except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}).",
-                          f"無法以 UTF-8 讀取 {path}（{type(error).__name__}）。") from error
+        raise CourseError(
+            f"{path} cannot be read as UTF-8 text ({type(error).__name__}).",
+            f"無法以 UTF-8 讀取 {path}（{type(error).__name__}）。",
+        ) from error
 
 
 def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
@@ -388,8 +452,10 @@ def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> lis
     Raise CourseError if either number is below 1.
     """
     if min(batch, steps) < 1:
-        raise CourseError(f"There must be 1 step at least, and 1 row in a batch, not {steps} and {batch}.",
-                          f"至少要有 1 步，一個批次至少要有 1 列，不能是 {steps} 步和 {batch} 列。")
+        raise CourseError(
+            f"There must be 1 step at least, and 1 row in a batch, not {steps} and {batch}.",
+            f"至少要有 1 步，一個批次至少要有 1 列，不能是 {steps} 步和 {batch} 列。",
+        )
     generator = torch.Generator().manual_seed(seed)
     rounds = -(-steps * batch // len(blocks))
     order = torch.cat([torch.randperm(len(blocks), generator=generator) for _ in range(rounds)])

@@ -1,4 +1,5 @@
 """The measures of the bundled model, each a small function. The settings and the table are in evaluate.py."""
+
 import math
 import re
 import time
@@ -18,7 +19,10 @@ from .baselines import AddOne
 
 CERTAIN = 1 - 1e-9
 KINDS = ("name", "pronoun", "thing", "colour")
-_PRONOUNS = {"en": re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE), "zh": re.compile("[他她牠](?!們)")}
+_PRONOUNS = {
+    "en": re.compile(r"\b(?:he|she|his|her|him)\b", re.IGNORECASE),
+    "zh": re.compile("[他她牠](?!們)"),
+}
 
 
 class Subject:
@@ -43,14 +47,14 @@ class Subject:
         width = max(map(len, rows))
         ids = torch.tensor([[*row, *[self.end] * (width - len(row))] for row in rows])
         logits = self.model(input_ids=ids).logits.float()  # padding on the right is never seen
-        return [logits[i, :len(row)].log_softmax(-1) for i, row in enumerate(rows)]
+        return [logits[i, : len(row)].log_softmax(-1) for i, row in enumerate(rows)]
 
     def continuations(self, prompts: Sequence[str], top_p: float, batch: int = 100) -> list[str | None]:
         """Each prompt with a sampled continuation; None where the context ended before the text did."""
         rows = [self.ids(prompt) for prompt in prompts]
         out: list[str | None] = []
         for at in tqdm(range(0, len(rows), batch), desc="sampling", leave=False):
-            out += self._sample(rows[at:at + batch], top_p)
+            out += self._sample(rows[at : at + batch], top_p)
         return out
 
     @torch.no_grad()
@@ -59,16 +63,25 @@ class Subject:
         ids = torch.tensor([[*[self.end] * (width - len(row)), *row] for row in rows])
         mask = torch.tensor([[*[0] * (width - len(row)), *[1] * len(row)] for row in rows])
         made = self.model.generate(
-            input_ids=ids, attention_mask=mask, do_sample=True, top_p=top_p, top_k=0, temperature=1.0,
-            max_new_tokens=self.model.config.n_positions - width, pad_token_id=self.end)[:, width:].tolist()
-        return [self.tokenizer.decode(row + new[:new.index(self.end)]) if self.end in new else None
-                for row, new in zip(rows, made, strict=True)]
+            input_ids=ids,
+            attention_mask=mask,
+            do_sample=True,
+            top_p=top_p,
+            top_k=0,
+            temperature=1.0,
+            max_new_tokens=self.model.config.n_positions - width,
+            pad_token_id=self.end,
+        )[:, width:].tolist()
+        return [
+            self.tokenizer.decode(row + new[: new.index(self.end)]) if self.end in new else None
+            for row, new in zip(rows, made, strict=True)
+        ]
 
 
 def batches(items: Sequence, size: int, label: str) -> Iterator[Sequence]:
     """`items` by the `size`, with a progress bar."""
     for at in tqdm(range(0, len(items), size), desc=label, leave=False):
-        yield items[at:at + size]
+        yield items[at : at + size]
 
 
 def cost(subject: Subject, texts: Sequence[str], starts: Sequence[int], label: str) -> list[float]:
@@ -78,7 +91,7 @@ def cost(subject: Subject, texts: Sequence[str], starts: Sequence[int], label: s
         rows = [subject.ids(text) for text, _ in some]
         for row, logp, (_, start) in zip(rows, subject.log_probabilities(rows), some, strict=True):
             targets = torch.tensor([*row[start:], subject.end])
-            out.append(-logp[start - 1:].gather(1, targets[:, None]).sum(dtype=torch.float64).item())
+            out.append(-logp[start - 1 :].gather(1, targets[:, None]).sum(dtype=torch.float64).item())
     return out
 
 
@@ -101,7 +114,7 @@ def story_costs(subject: Subject, stories: Sequence[Story]) -> tuple[float, floa
 def opening(story: Story) -> str:
     """The beginning of a story up to and including the hero's name."""
     name = getattr(story.plan["hero.name"], story.language)
-    return story.text[:story.text.index(name) + len(name)]
+    return story.text[: story.text.index(name) + len(name)]
 
 
 def valid(texts: Iterable[str | None]) -> list[bool]:
@@ -112,6 +125,7 @@ def valid(texts: Iterable[str | None]) -> list[bool]:
 @dataclass(frozen=True)
 class Probe:
     """A place in a text where the next token is certain; `ids` are the tokens before it."""
+
     kind: str
     ids: tuple[int, ...]
     answer: int
@@ -169,13 +183,18 @@ def _places(subject: Subject, story: Story, distance: int) -> tuple[list[int], d
 
 def _words(story: Story) -> dict[str, list[re.Pattern]]:
     """The words of each kind in a story, as patterns."""
+
     def exactly(key: str) -> re.Pattern:
         word = re.escape(getattr(story.plan[key], story.language))
         return re.compile(rf"\b{word}\b" if story.language == "en" else word)
 
     names = [exactly(f"{role}.name") for role in ("hero", "helper", "rival")]
-    return {"name": names, "pronoun": [_PRONOUNS[story.language]], "thing": [exactly("thing")],
-            "colour": [exactly("colour")]}
+    return {
+        "name": names,
+        "pronoun": [_PRONOUNS[story.language]],
+        "thing": [exactly("thing")],
+        "colour": [exactly("colour")],
+    }
 
 
 def right(subject: Subject, asked: Sequence[Probe]) -> dict[str, tuple[int, int]]:
@@ -188,14 +207,15 @@ def right(subject: Subject, asked: Sequence[Probe]) -> dict[str, tuple[int, int]
     return {kind: (hits, count) for kind, (hits, count) in score.items()}
 
 
-def choice_points(subject: Subject, stories: Sequence[Story], count: int, rng: Random
-                  ) -> list[tuple[list[int], dict[int, float]]]:
+def choice_points(
+    subject: Subject, stories: Sequence[Story], count: int, rng: Random
+) -> list[tuple[list[int], dict[int, float]]]:
     """`count` random places in stories, not the first, where two tokens or more may come: (ids, truth)."""
     rows, found = [subject.ids(story.text) for story in stories], []
     bar = tqdm(total=count, desc="choice points", leave=False)
     while len(found) < count:
         at = rng.randrange(len(rows))
-        before = rows[at][:rng.randrange(1, len(rows[at]) + 1)]
+        before = rows[at][: rng.randrange(1, len(rows[at]) + 1)]
         truth = true_next(subject.tokenizer, before, stories[at].language)
         if len(truth) > 1:
             found.append((before, truth))
@@ -204,8 +224,9 @@ def choice_points(subject: Subject, stories: Sequence[Story], count: int, rng: R
     return found
 
 
-def divergences(subject: Subject, points: Sequence[tuple[list[int], dict[int, float]]], other: AddOne
-                ) -> tuple[float, float]:
+def divergences(
+    subject: Subject, points: Sequence[tuple[list[int], dict[int, float]]], other: AddOne
+) -> tuple[float, float]:
     """Mean Kullback-Leibler divergence from the truth, Σ p log(p / q) in nats: (the model's, the other's)."""
     ours = theirs = 0.0
     for some in batches(points, 8, "divergence"):
@@ -224,12 +245,12 @@ def verse_costs(subject: Subject, texts: Sequence[str]) -> list[float]:
 
 def title_of(text: str) -> str:
     """The first row of a poem with its line break: the prompt that asks for the poem."""
-    return text[:text.index("\n") + 1]
+    return text[: text.index("\n") + 1]
 
 
 def lines_of(text: str) -> list[str]:
     """The lines of a poem in any form, right or wrong: what stands between stops in its body."""
-    return [line for line in re.split(r"[，。？！；\s]+", text[len(title_of(text)):]) if line]
+    return [line for line in re.split(r"[，。？！；\s]+", text[len(title_of(text)) :]) if line]
 
 
 def byte_share(tokenizer: PreTrainedTokenizerBase, texts: Iterable[str]) -> float:
@@ -259,8 +280,14 @@ def tokens_per_second(subject: Subject, prompt: str, new: int = 200, times: int 
     ids = torch.tensor([subject.ids(prompt)])
 
     def write() -> None:
-        subject.model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=False,
-                               min_new_tokens=new, max_new_tokens=new, pad_token_id=subject.end)
+        subject.model.generate(
+            input_ids=ids,
+            attention_mask=torch.ones_like(ids),
+            do_sample=False,
+            min_new_tokens=new,
+            max_new_tokens=new,
+            pad_token_id=subject.end,
+        )
 
     write()
     return new / median(_seconds(write) for _ in range(times))

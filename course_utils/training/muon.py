@@ -4,6 +4,7 @@ After Keller Jordan et al., "Muon: An optimizer for hidden layers in neural netw
 al., "Muon is Scalable for LLM Training" (arXiv:2502.16982, eq. 4), so that a learning rate for AdamW fits.
 `torch.optim.Muon` works in bfloat16, which a CPU without bfloat16 instructions does some fifty times slower.
 """
+
 import torch
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)

@@ -1,4 +1,5 @@
 """The small world: a bilingual story grammar whose every probability is known."""
+
 from .stories import Story, grammar, is_story, log_probability, sample, translate
 from .truth import true_next
 

@@ -1,4 +1,5 @@
 """The Chinese side of the story grammar (Traditional, Taiwan). See grammar.py for the way templates are written."""
+
 from .grammar import case, recast, template
 
 PLOT = {
@@ -85,8 +86,17 @@ CLOSING = [
     "「[晚安|好好睡|明天見]，{hero.name}。」{helper.name}說。",
 ]
 
-STORY = template((
-    OPENING, TREASURE, ["", WISH], LOSS, MEETING, [(GREETING, ANSWER, RUMOUR, TRUTH), (RUMOUR, TRUTH, JOURNEY)],
-    RIVAL, CONTEST,
-    case("sentiment", {"happy": recast(OUTCOME, winner="hero"), "sad": recast(OUTCOME, winner="rival")}), CLOSING,
-))
+STORY = template(
+    (
+        OPENING,
+        TREASURE,
+        ["", WISH],
+        LOSS,
+        MEETING,
+        [(GREETING, ANSWER, RUMOUR, TRUTH), (RUMOUR, TRUTH, JOURNEY)],
+        RIVAL,
+        CONTEST,
+        case("sentiment", {"happy": recast(OUTCOME, winner="hero"), "sad": recast(OUTCOME, winner="rival")}),
+        CLOSING,
+    )
+)

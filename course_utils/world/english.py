@@ -1,4 +1,5 @@
 """The English side of the story grammar. See grammar.py for the way templates are written."""
+
 from .grammar import case, recast, template
 
 PLOT = {
@@ -75,7 +76,8 @@ OUTCOME = (
         "{winner.name} won.",
         "[It was close|Nobody had expected it|Everyone held their breath], but {winner.name} won.",
         "{winner.name} was a little better.",
-    ], " ",
+    ],
+    " ",
     [
         "So {winner.name} took the {thing} home.",
         "So the {thing} [stayed|went home] with {winner.name}.",
@@ -90,10 +92,25 @@ CLOSING = [
     '"[Good night|Sleep well|See you tomorrow], {hero.name}," said {helper.name}.',
 ]
 
-STORY = template((
-    OPENING, " ", TREASURE, ["", (" ", WISH)], " ", LOSS, " ", MEETING, " ",
-    [(GREETING, " ", ANSWER, " ", RUMOUR, " ", TRUTH), (RUMOUR, " ", TRUTH, " ", JOURNEY)], " ",
-    RIVAL, " ", CONTEST, " ",
-    case("sentiment", {"happy": recast(OUTCOME, winner="hero"), "sad": recast(OUTCOME, winner="rival")}), " ",
-    CLOSING,
-))
+STORY = template(
+    (
+        OPENING,
+        " ",
+        TREASURE,
+        ["", (" ", WISH)],
+        " ",
+        LOSS,
+        " ",
+        MEETING,
+        " ",
+        [(GREETING, " ", ANSWER, " ", RUMOUR, " ", TRUTH), (RUMOUR, " ", TRUTH, " ", JOURNEY)],
+        " ",
+        RIVAL,
+        " ",
+        CONTEST,
+        " ",
+        case("sentiment", {"happy": recast(OUTCOME, winner="hero"), "sad": recast(OUTCOME, winner="rival")}),
+        " ",
+        CLOSING,
+    )
+)

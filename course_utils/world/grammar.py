@@ -9,6 +9,7 @@ weigh one, and to say what may come next after a beginning.
 Templates are written as strings: `{hero.name}` is a reference, `[a|b|c]` an alternative (it may be nested, and an empty
 option makes the rest optional).
 """
+
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ class Ref:
 @dataclass(frozen=True)
 class Case:
     """Choose by `variable`: `options` maps each of its values to a node."""
+
     variable: str
     options: tuple  # of (value, node)
 
@@ -112,6 +114,7 @@ class Beginning:
 
     `tail` is what this way has emitted beyond the beginning, `ended` says that the text is complete.
     """
+
     probability: float
     tail: str
     ended: bool
@@ -126,6 +129,7 @@ class Grammar:
     `variable(name)` gives the variable that a reference needs; `values(variable, bound)` gives the values that the
     variable may still take, all equally likely; `render(name, bound)` gives the text of a reference.
     """
+
     root: Node
     variable: Callable[[str], str]
     values: Callable[[str, Bound], Sequence]
@@ -182,7 +186,9 @@ class Grammar:
         for way in self.beginnings(text):
             yield from (w for w in self.extend(way, bool) if w.ended and not w.tail)
 
-    def _walk(self, start: Beginning, text: str, enough: Callable[[str], bool] | None = None) -> Iterator[Beginning]:
+    def _walk(
+        self, start: Beginning, text: str, enough: Callable[[str], bool] | None = None
+    ) -> Iterator[Beginning]:
         work = [(start.probability, 0, start.tail, start.bound, start.stack)]
         while work:
             p, at, tail, bound, stack = work.pop()

@@ -1,4 +1,5 @@
 """Stories of the small world, with their labels and their parallel story in the other language."""
+
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -9,8 +10,12 @@ from .things import Kind, Name
 
 LANGUAGES = ("en", "zh")
 _DOMAINS = {
-    "place": things.PLACES, "colour": things.COLOURS, "thing": things.THINGS, "wish": things.WISHES,
-    "contest": things.CONTESTS, "sentiment": things.SENTIMENTS,
+    "place": things.PLACES,
+    "colour": things.COLOURS,
+    "thing": things.THINGS,
+    "wish": things.WISHES,
+    "contest": things.CONTESTS,
+    "sentiment": things.SENTIMENTS,
 }
 _PRONOUNS = {"he": ("he", "she"), "his": ("his", "her"), "him": ("him", "her"), "He": ("He", "She")}
 
@@ -18,6 +23,7 @@ _PRONOUNS = {"he": ("he", "she"), "his": ("his", "her"), "him": ("him", "her"), 
 @dataclass(frozen=True)
 class Story:
     """A story. `plan` holds the values of its variables; `log_probability` is in nats, given the language."""
+
     language: str
     text: str
     plan: Bound
@@ -25,7 +31,7 @@ class Story:
 
     @property
     def sentiment(self) -> str:
-        """"happy" if the hero gets the thing back, else "sad"."""
+        """ "happy" if the hero gets the thing back, else "sad"."""
         return self.plan["sentiment"]
 
     @property

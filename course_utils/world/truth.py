@@ -3,6 +3,7 @@
 Of all stories, take those whose canonical tokens begin with the given ones; each weighs what the grammar says. The
 share of each continuation among them is its true probability. It is computed exactly, by walking the grammar.
 """
+
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 Split = Callable[[str], list[tuple[str, list[int]]]]
 
 
-def true_next(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int], language: str | None = None) -> dict[int, float]:
+def true_next(
+    tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int], language: str | None = None
+) -> dict[int, float]:
     """The true probability of each possible next token after `ids`: {token id: probability}, the first one first.
 
     The end-of-text token stands for the end of the story. `language` is found from the text where it is not given.
@@ -25,14 +28,20 @@ def true_next(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int], language
     """
     languages = LANGUAGES if language is None else (language,)
     for one in languages:
-        if found := next_of(grammar(one), ids, splitter(tokenizer), tokenizer.eos_token_id,
-                            b"".join(token_bytes(tokenizer, i) for i in ids)):
+        if found := next_of(
+            grammar(one),
+            ids,
+            splitter(tokenizer),
+            tokenizer.eos_token_id,
+            b"".join(token_bytes(tokenizer, i) for i in ids),
+        ):
             return found
     text = tokenizer.decode(ids)
     raise CourseError(
         f"No story of the small world begins with {text!r}, so there is no true probability to give. "
         "Try the opening of a story, such as 'Once upon a time'.",
-        f"小世界裡沒有以 {text!r} 開頭的故事，所以沒有真正的機率可說。請改用故事的開頭，例如「很久很久以前」。")
+        f"小世界裡沒有以 {text!r} 開頭的故事，所以沒有真正的機率可說。請改用故事的開頭，例如「很久很久以前」。",
+    )
 
 
 def splitter(tokenizer: "PreTrainedTokenizerBase") -> Split:
@@ -57,9 +66,9 @@ def next_of(rules: Grammar, ids: Sequence[int], split: Split, end: int, raw: byt
     pieces = split(text)
     settled = "".join(piece for piece, _ in pieces[:-1])
     known = [i for _, tokens in pieces[:-1] for i in tokens]
-    if list(ids[:len(known)]) != known:
+    if list(ids[: len(known)]) != known:
         return {}
-    open_ids, rest = list(ids[len(known):]), text[len(settled):]
+    open_ids, rest = list(ids[len(known) :]), text[len(settled) :]
 
     def enough(tail: str) -> bool:
         return len(_tokens(split(rest + tail)[:-1])) > len(open_ids)
@@ -77,7 +86,7 @@ def next_of(rules: Grammar, ids: Sequence[int], split: Split, end: int, raw: byt
 
 def _next_token(way: Beginning, rest: str, open_ids: list[int], split: Split, end: int) -> int | None:
     tokens = _tokens(split(rest + way.tail)) + ([end] if way.ended else [])
-    if tokens[:len(open_ids)] != open_ids or len(tokens) == len(open_ids):
+    if tokens[: len(open_ids)] != open_ids or len(tokens) == len(open_ids):
         return None
     return tokens[len(open_ids)]
 

@@ -75,11 +75,16 @@ def hover_milliseconds(page: Path) -> list[float] | None:
 def main() -> int:
     tokenizer = AutoTokenizer.from_pretrained(checkpoint())
     torch.manual_seed(0)
-    four = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), n_layer=4, n_head=4, n_embd=192, n_positions=512))
+    four = GPT2LMHeadModel(
+        GPT2Config(vocab_size=len(tokenizer), n_layer=4, n_head=4, n_embd=192, n_positions=512)
+    )
     trained = GPT2LMHeadModel.from_pretrained(checkpoint())
     reached = True
     text = text_of(tokenizer, 128)
-    for name, model in (("4 layers × 4 heads, random weights", four), ("the bundled model, 4 of its 6 heads", trained)):
+    for name, model in (
+        ("4 layers × 4 heads, random weights", four),
+        ("the bundled model, 4 of its 6 heads", trained),
+    ):
         seen = insight.attention(model, tokenizer, text)
         weights = seen.weights[:, :4]
         seen = insight.Attention(weights, seen.tokens)
@@ -88,8 +93,10 @@ def main() -> int:
         theirs, other = quickest(lambda: head_view(list(weights[:, None]), labels, html_action="return").data)
         small, quick = len(other) / len(page.encode()), theirs / ours
         reached &= small >= 60 and quick >= 20
-        print(f"{name}, {len(labels)} tokens: {len(page.encode()):,} bytes in {1000 * ours:.1f} ms; bertviz "
-              f"{len(other):,} bytes in {1000 * theirs:.0f} ms: 1/{small:.0f} of the size, 1/{quick:.0f} of the time")
+        print(
+            f"{name}, {len(labels)} tokens: {len(page.encode()):,} bytes in {1000 * ours:.1f} ms; bertviz "
+            f"{len(other):,} bytes in {1000 * theirs:.0f} ms: 1/{small:.0f} of the size, 1/{quick:.0f} of the time"
+        )
     sizes = {}
     for length in (64, 128, 256, 512):
         view = attention_view(insight.attention(trained, tokenizer, text_of(tokenizer, length)))

@@ -32,7 +32,9 @@ def seconds(call: Callable[[], object]) -> tuple[float, object]:
     return perf_counter() - start, result
 
 
-def ratio(model: GPT2LMHeadModel, tokenizer: object, prompt: str, new: int, repeats: int, options: dict) -> tuple:
+def ratio(
+    model: GPT2LMHeadModel, tokenizer: object, prompt: str, new: int, repeats: int, options: dict
+) -> tuple:
     """(time of `generate` for a token in ms, trace / generate, whether the tokens are the same)."""
     inputs = tokenizer(prompt, return_tensors="pt")
     start = inputs.input_ids.shape[1]
@@ -67,10 +69,14 @@ def main() -> int:
         verdict = "same tokens" if same else "OTHER TOKENS"
         print(f"{name:10} {each:7.2f} ms a token; trace / generate = {times:.3f}; {verdict}", flush=True)
     growth = insight.cache_growth(model, repeats=chosen.repeats)
-    for row in zip(growth.lengths, growth.with_cache, growth.without_cache, growth.gain, growth.bytes, strict=True):
+    for row in zip(
+        growth.lengths, growth.with_cache, growth.without_cache, growth.gain, growth.bytes, strict=True
+    ):
         length, with_cache, without, gain, size = (value.item() for value in row)
-        print(f"{length:5} tokens: {1e3 * with_cache:7.2f} ms with the cache ({size / 2**20:.2f} MiB), "
-              f"{1e3 * without:8.2f} ms without: {gain:.1f} times")
+        print(
+            f"{length:5} tokens: {1e3 * with_cache:7.2f} ms with the cache ({size / 2**20:.2f} MiB), "
+            f"{1e3 * without:8.2f} ms without: {gain:.1f} times"
+        )
     return int(failed)
 
 

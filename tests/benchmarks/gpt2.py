@@ -53,8 +53,10 @@ def main(name: str) -> int:
         ratio = best["transformers"] / best["from scratch"]
         reached &= same and difference <= 1e-5 and ratio >= WANTED
         rates = ", ".join(f"{way} {NEW / time:.0f}" for way, time in best.items())
-        print(f"prompt of {length}: tokens/s {rates}; {ratio:.2f} × the library; same tokens: {same}; "
-              f"logits differ by {difference:.1e}")
+        print(
+            f"prompt of {length}: tokens/s {rates}; {ratio:.2f} × the library; same tokens: {same}; "
+            f"logits differ by {difference:.1e}"
+        )
     return 0 if reached else 1
 
 

@@ -30,8 +30,12 @@ def steps_a_second(processes: int, settings: dict[str, str]) -> float:
     """Return the training steps a second of all processes together."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_"))}
     command = [sys.executable, "-c", WORK]
-    running = [subprocess.Popen(command, env=kept | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-               for _ in range(processes)]
+    running = [
+        subprocess.Popen(
+            command, env=kept | settings, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        for _ in range(processes)
+    ]
     return sum(float(one.communicate(timeout=600)[0]) for one in running)
 
 
@@ -39,7 +43,9 @@ def main() -> None:
     """Print a line for each setting."""
     for name, settings in (("default", {}), ("GOMP_SPINCOUNT=1000", {"GOMP_SPINCOUNT": "1000"})):
         alone, both = (steps_a_second(processes, settings) for processes in (1, 2))
-        print(f"{name:20} alone {alone:6.1f} steps/s, two at once {both:6.1f} together: {both / alone:.2f} × one alone")
+        print(
+            f"{name:20} alone {alone:6.1f} steps/s, two at once {both:6.1f} together: {both / alone:.2f} × one alone"
+        )
 
 
 if __name__ == "__main__":

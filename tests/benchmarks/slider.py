@@ -40,7 +40,11 @@ LIMIT = 100.0
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as lab, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder)) as lab,
+        sync_playwright() as playwright,
+    ):
         browser = launched(playwright)
         write_notebook(lab.folder / "slider.ipynb", [CODE])
         page = browser.new_page()
@@ -48,7 +52,9 @@ def main() -> int:
         page.wait_for_selector(".course-panel .course-bars", timeout=120_000)
         times = page.evaluate(MOVES, COUNT)
         browser.close()
-    print(f"{COUNT} moves: median {median(times):.0f} ms, nine of ten within {quantiles(times, n=10)[-1]:.0f} ms")
+    print(
+        f"{COUNT} moves: median {median(times):.0f} ms, nine of ten within {quantiles(times, n=10)[-1]:.0f} ms"
+    )
     return 0 if median(times) <= LIMIT else 1
 
 

@@ -83,7 +83,9 @@ def chromium_path(
     is_file: Callable[[str], bool] = os.path.isfile,
 ) -> str | None:
     """Return the first Chromium, Chrome or Edge found on the PATH or where its installer puts it; None if there is none."""
-    on_path = filter(None, map(which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")))
+    on_path = filter(
+        None, map(which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
+    )
     return next(on_path, None) or next(filter(is_file, _usual_places(system, environment)), None)
 
 
@@ -93,8 +95,16 @@ def _usual_places(system: str, environment: Mapping[str, str]) -> list[str]:
         roots = ("", environment.get("HOME", ""))
         return [f"{root}/Applications/{name}.app/Contents/MacOS/{name}" for root in roots for name in names]
     if system == "win32":
-        roots = [environment[name] for name in ("ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA") if name in environment]
-        programs = (r"Google\Chrome\Application\chrome.exe", r"Chromium\Application\chrome.exe", r"Microsoft\Edge\Application\msedge.exe")
+        roots = [
+            environment[name]
+            for name in ("ProgramFiles", "ProgramFiles(x86)", "LOCALAPPDATA")
+            if name in environment
+        ]
+        programs = (
+            r"Google\Chrome\Application\chrome.exe",
+            r"Chromium\Application\chrome.exe",
+            r"Microsoft\Edge\Application\msedge.exe",
+        )
         return [rf"{root}\{program}" for program in programs for root in roots]
     return []
 

@@ -16,7 +16,11 @@ play.sampling_playground(lm, tokenizer, "Once upon a time, in a", insight.Sampli
 
 
 def main(target: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as lab, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        serving(Path(folder)) as lab,
+        sync_playwright() as playwright,
+    ):
         browser = launched(playwright)
         write_notebook(lab.folder / "playground.ipynb", [CODE])
         page = browser.new_page(viewport={"width": 980, "height": 1400})

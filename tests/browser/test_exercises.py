@@ -20,8 +20,12 @@ CELLS = (
 
 @pytest.fixture(scope="module")
 def cells() -> dict[str, int]:
-    return {name: number for number, name in enumerate(
-        ("switch", "import", "question", "untouched", "wrong", "solution", "right", "progress"))}
+    return {
+        name: number
+        for number, name in enumerate(
+            ("switch", "import", "question", "untouched", "wrong", "solution", "right", "progress")
+        )
+    }
 
 
 @pytest.fixture
@@ -44,7 +48,9 @@ def output(page: Any, number: int) -> str:
     return page.locator(".jp-CodeCell").nth(number).locator(".jp-OutputArea").inner_text()
 
 
-def test_a_button_explains_its_option_and_the_switch_hides_a_language(page: Any, cells: dict[str, int]) -> None:
+def test_a_button_explains_its_option_and_the_switch_hides_a_language(
+    page: Any, cells: dict[str, int]
+) -> None:
     question = page.locator(".course-question")
     question.get_by_role("button", name="b").click()
     page.wait_for_selector(".course-question :text('✅ Right')")
@@ -58,10 +64,14 @@ def test_a_button_explains_its_option_and_the_switch_hides_a_language(page: Any,
 
 
 def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int]) -> None:
-    assert "還沒作答" in output(page, cells["untouched"]) and "Not attempted" in output(page, cells["untouched"])
+    assert "還沒作答" in output(page, cells["untouched"]) and "Not attempted" in output(
+        page, cells["untouched"]
+    )
     page.click(".widget-toggle-button:has-text('中文')")
     page.wait_for_function("!document.body.innerText.includes('Not attempted yet')")
     assert "詞彙表大小" in output(page, cells["wrong"]) and "vocabulary" not in output(page, cells["wrong"])
     assert "答對了" in output(page, cells["right"])
     assert page.locator(".jp-CodeCell").nth(cells["solution"]).locator("pre code:visible").count() == 1
-    assert "✅ 完成" in output(page, cells["progress"]) and "5 題中完成了 1 題" in output(page, cells["progress"])
+    assert "✅ 完成" in output(page, cells["progress"]) and "5 題中完成了 1 題" in output(
+        page, cells["progress"]
+    )

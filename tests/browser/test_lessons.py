@@ -36,7 +36,9 @@ def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) 
     assert page.evaluate("window.ran") is True
     page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
     page.click(".widget-toggle-button:has-text('English')")
-    page.wait_for_function("getComputedStyle(document.querySelector('.jp-RenderedMarkdown h1 [lang=zh-Hant]')).display == 'none'")
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.jp-RenderedMarkdown h1 [lang=zh-Hant]')).display == 'none'"
+    )
     page.evaluate("() => { window.jupyterapp.commands.execute('toc:show-panel'); }")
     page.wait_for_selector(".jp-tocItem-content")
     assert page.locator(".jp-tocItem-content").count() >= 3
@@ -56,7 +58,9 @@ def test_a_link_to_a_proof_leads_to_its_cell(lab: Any, open_page: Callable[[str]
     link = page.get_by_role("link", name="mended in three lines")
     link.click(timeout=90_000)
     current = "window.jupyterapp.shell.currentWidget"
-    page.wait_for_function(f"{current}.title.label.startsWith('04') && {current}.content.widgets.length > 100", timeout=90_000)
+    page.wait_for_function(
+        f"{current}.title.label.startsWith('04') && {current}.content.widgets.length > 100", timeout=90_000
+    )
     page.click(".lm-TabBar-tabLabel:text('08_choosing')")
     link.click()
     page.wait_for_function(f"{current}.title.label.startsWith('04')")

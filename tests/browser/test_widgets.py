@@ -33,7 +33,9 @@ def panels(lab: Any, chromium: Any) -> Iterator[Any]:
     watch(watched)
     page = watched.page
     open_and_run(page, f"{lab.url}/lab/tree/play.ipynb?reset")
-    page.wait_for_function("document.querySelectorAll('.course-panel').length == %d" % len(CELLS), timeout=120_000)
+    page.wait_for_function(
+        "document.querySelectorAll('.course-panel').length == %d" % len(CELLS), timeout=120_000
+    )
     yield page
     assert watched.outside == []
     assert watched.errors == []
@@ -59,7 +61,9 @@ class TestNextToken:
         wait_text(widget.locator(".course-chips"), "很")
         assert "e5 be 88" in widget.locator(".course-chips").inner_text()
         widget.get_by_role("button", name="一", exact=True).click()
-        panels.wait_for_function("document.querySelector('.course-panel textarea').value == '很久很久以前，一'")
+        panels.wait_for_function(
+            "document.querySelector('.course-panel textarea').value == '很久很久以前，一'"
+        )
         wait_text(widget.locator(".course-chips"), "一")
         widget.get_by_role("button", name="復原 Undo").click()
         panels.wait_for_function("document.querySelector('.course-panel textarea').value == '很久很久以前，'")
@@ -70,7 +74,9 @@ class TestNextToken:
         wait_text(widget.locator(".course-bars"), "␣time")
         widget.get_by_role("button", name="␣time", exact=True).focus()
         panels.keyboard.press("Enter")
-        panels.wait_for_function("document.querySelector('.course-panel textarea').value == 'Once upon a time'")
+        panels.wait_for_function(
+            "document.querySelector('.course-panel textarea').value == 'Once upon a time'"
+        )
         wait_text(widget.locator(".course-bars tbody tr").first, ",")
         assert panels.evaluate("document.activeElement.dataset.click") == "append"
 
@@ -117,7 +123,9 @@ class TestSampling:
             panels.keyboard.press("ArrowRight" if name != "top_p" else "ArrowLeft")
             wait_text(widget.locator(".course-bars thead"), name)
         widget.get_by_role("button", name="關掉所有設定 Turn all settings off").click()
-        panels.wait_for_function("!document.querySelectorAll('.course-panel')[1].querySelector('thead').innerText.includes('top_k')")
+        panels.wait_for_function(
+            "!document.querySelectorAll('.course-panel')[1].querySelector('thead').innerText.includes('top_k')"
+        )
         assert widget.get_by_role("slider", name="top_k").input_value() == "0"
 
     def test_what_is_generated_is_what_the_call_gives(self, panels: Any) -> None:
@@ -190,7 +198,9 @@ class TestConversionLab:
         widget.get_by_role("button", name="全部修好 Mend everything").click()
         wait_text(widget.locator(".course-checks"), "✓ mode")
         assert widget.get_by_role("checkbox", name="訓練模式 training mode").is_checked() is False
-        assert "LM head" in widget.locator("img").get_attribute("alt") or widget.locator("img").get_attribute("alt")
+        assert "LM head" in widget.locator("img").get_attribute("alt") or widget.locator("img").get_attribute(
+            "alt"
+        )
 
 
 class TestAutocomplete:
@@ -203,10 +213,15 @@ class TestAutocomplete:
         text = suggestion.inner_text()
         suggestion.focus()
         panels.keyboard.press("Enter")
-        panels.wait_for_function("text => document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == "
-                                 "'很久很久以前，' + text", arg=text)
+        panels.wait_for_function(
+            "text => document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == "
+            "'很久很久以前，' + text",
+            arg=text,
+        )
         widget.get_by_role("button", name="復原 Undo").click()
-        panels.wait_for_function("document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == '很久很久以前，'")
+        panels.wait_for_function(
+            "document.querySelectorAll('.course-panel')[4].querySelector('textarea').value == '很久很久以前，'"
+        )
 
     def test_hostile_and_long_texts(self, panels: Any) -> None:
         widget = panel(panels, "complete")
@@ -223,23 +238,31 @@ class TestStoryteller:
         widget.get_by_label("最多幾個 token At most, in tokens").fill("12")
         widget.get_by_role("textbox").fill("Once upon a time, in a quiet town, there lived a fox.")
         widget.get_by_role("button", name="加進去，讓模型接下去 Add it, and the model goes on").click()
-        wait_text(widget.locator("[data-region=progress]"), "28 token")  # the start, 15 of the text, 12 of the model
+        wait_text(
+            widget.locator("[data-region=progress]"), "28 token"
+        )  # the start, 15 of the text, 12 of the model
         told = widget.locator(".course-sample")
         assert told.inner_text().startswith("Once upon a time, in a quiet town, there lived a fox.")
         assert told.locator(".new").inner_text().strip()
         widget.get_by_role("button", name="復原 Undo").click()
-        panels.wait_for_function("!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')")
+        panels.wait_for_function(
+            "!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')"
+        )
 
     def test_stop_keeps_what_is_written(self, panels: Any) -> None:
         widget = panel(panels, "tell")
         widget.get_by_label("最多幾個 token At most, in tokens").fill("500")
         widget.get_by_role("button", name="加進去，讓模型接下去 Add it, and the model goes on").click()
-        panels.wait_for_function("document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')?.textContent")
+        panels.wait_for_function(
+            "document.querySelectorAll('.course-panel')[5].querySelector('.course-sample .new')?.textContent"
+        )
         widget.get_by_role("button", name="停止 Stop", exact=True).click()
         panels.wait_for_function("/stopped|∎/.test(document.querySelectorAll('.course-panel')[5].innerText)")
         assert widget.locator(".course-sample .new").inner_text().strip()
         widget.get_by_role("button", name="重新開始 Begin anew").click()
-        panels.wait_for_function("!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample').textContent")
+        panels.wait_for_function(
+            "!document.querySelectorAll('.course-panel')[5].querySelector('.course-sample').textContent"
+        )
 
 
 def test_the_switch_hides_a_language_in_the_widgets_too(panels: Any) -> None:

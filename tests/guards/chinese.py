@@ -266,7 +266,7 @@ def alternative_texts(notebook: dict) -> list[str]:
             for alt, target in _alternatives(text):
                 if not re.search(f"[{HAN}]" if language == "zh-Hant" else r"[A-Za-z]{3}", alt):
                     found.append(
-                        f"{name(cell)}: picture {target} has no alternative text in {language} (\"{alt}\")"
+                        f'{name(cell)}: picture {target} has no alternative text in {language} ("{alt}")'
                     )
     return found
 
