@@ -488,3 +488,10 @@ def test_the_commands_start_without_torch() -> None:
 
 def test_an_error_of_the_course_keeps_its_own_words() -> None:
     assert [entry.slug for entry in explain(CourseError("Choose.", "請選擇。"))] == ["course-error"]
+
+
+def test_the_message_of_a_resize_is_not_silenced_by_breaking_the_model() -> None:
+    """`mean_resizing=False` gives a new token nearly all of the probability, where logits lie far below 0."""
+    entry = BY_SLUG["new-embeddings-resized"]
+    assert "False" not in entry.code
+    assert all("Do not" in text or "不要" in text for text in (entry.remedy.en, entry.remedy.zh))

@@ -263,6 +263,27 @@ class TestConversionLab:
         assert "h[0], h[1]" in widget.regions["drawing"]
         widget.job.wait()
 
+    @pytest.mark.filterwarnings("ignore:.*changed after loading")
+    def test_what_cannot_be_judged_is_shown_as_such(self, tokenizer, tmp_path, monkeypatch):
+        monkeypatch.setenv("COURSE_LANGUAGE", "en")
+        whole = build(tie_word_embeddings=False)
+        whole.save_pretrained(tmp_path)
+        base = type(whole.transformer).from_pretrained(tmp_path)
+        widget = play.conversion_lab(base, tokenizer, "ab")
+        assert widget.report
+        assert "weight of its own" in widget.regions["drawing"]
+        with torch.no_grad():
+            base.ln_f.bias.add_(1)
+        widget = play.conversion_lab(base, tokenizer, "ab")
+        assert widget.report.unjudged == ("weights", "logits") and not widget.report.failed
+        for name in widget.report.unjudged:
+            assert f'<li class="unjudged">? <code>{name}</code>' in widget.regions["report"]
+        assert "no longer what its checkpoint holds" in widget.regions["report"]
+        widget.handle("tie", True)
+        widget.job.wait()
+        assert "✗ <code>logits</code>" not in widget.regions["report"] and not widget.report
+        assert widget.regions["message"] == ""
+
     def test_a_model_with_a_head_is_refused(self, model, tokenizer):
         with pytest.raises(CourseError, match="to_base"):
             play.conversion_lab(model, tokenizer, "ab")

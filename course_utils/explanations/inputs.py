@@ -185,14 +185,18 @@ ENTRIES = (
         r"The new embeddings will be initialized from a multivariate normal distribution",
         NO,
         Bilingual(
-            "The new tokens' embeddings were drawn to resemble the old ones. They have learned nothing yet.",
-            "新 token 的嵌入是仿照舊的嵌入抽出來的，還沒有學過任何東西。",
+            "The new tokens' embeddings were drawn close to the mean of the old ones, so their probability is small to "
+            "begin with. They have learned nothing yet.",
+            "新 token 的嵌入取在舊嵌入的平均附近，所以一開始的機率很小；它們還沒有學過任何東西。",
         ),
         Bilingual(
-            "Nothing to do now; train the model on texts that hold the new tokens.",
-            "現在不必做什麼；之後用含有新 token 的文字訓練模型。",
+            "Nothing to do now; train the model on texts that hold the new tokens. Do not follow the message's "
+            "advice to switch this off: with `mean_resizing=False` a new token's logit is near 0, while those of the "
+            "original GPT-2 lie far below 0, and the new token takes all of the probability.",
+            "現在不必做什麼；之後用含有新 token 的文字訓練模型。不要照訊息說的關掉它：設成 `mean_resizing=False` 時，"
+            "新 token 的 logit 接近 0，而原版 GPT-2 的 logits 遠低於 0，機率會全部落到新 token 上。",
         ),
-        "model.resize_token_embeddings(len(tokenizer), mean_resizing=False)",
+        "model.resize_token_embeddings(len(tokenizer))  # mean_resizing stays True",
     ),
     Entry(
         "old-tokenizer-method",

@@ -27,10 +27,10 @@ _PROMPT = Bilingual("Prompt", "提示")
 _MEND = Bilingual("Mend everything", "全部修好")
 _STOP = Bilingual("Stop", "停止")
 _DROPOUT = Bilingual(
-    "Every dropout here is 0.1, as GPT-2 was trained, so that training mode shows.",
-    "這裡的每個 dropout 都設成 0.1，和 GPT-2 訓練時一樣，訓練模式才看得出來。",
+    "Every dropout here is 0.1, as in GPT-2's published settings, so that training mode shows.",
+    "這裡的每個 dropout 都設成 0.1，和 GPT-2 公開的設定相同，訓練模式才看得出來。",
 )
-_WRITING = Bilingual("Writing …", "正在寫…")
+_WRITING = Bilingual("Writing …", "正在寫……")
 _WHOLE = Bilingual("Whole", "完好的")
 _NOW = Bilingual("This one", "現在這個")
 _DONE = Bilingual("What was done to it", "對它做了什麼")
@@ -69,7 +69,7 @@ def _forget(lm: "GPT2LMHeadModel") -> None:
 
 
 FAULTS = {
-    "tie": Fault(Bilingual("break the tie", "打斷綁定"),
+    "tie": Fault(Bilingual("break the tie", "解除綁定"),
                  "lm.lm_head.weight = nn.Parameter(torch.randn_like(lm.lm_head.weight) * 0.02)", _break_tie),
     "layer": Fault(Bilingual("swap two layers", "對調兩層"),
                    "h = lm.transformer.h; h[0], h[1] = h[1], h[0]", _swap),
@@ -201,10 +201,11 @@ def _set_dropout(model: nn.Module) -> None:
 def _checks(report: conversion.Report) -> str:
     items = []
     for check in report.checks:
-        kind, sign = ("holds", "✓") if check.holds else ("fails", "✗")
-        problem = "" if check.holds else blocks(Bilingual(*check.problem))
+        said = check.problem or check.doubt
+        why = "" if said is None else blocks(Bilingual(*said))
         items.append(
-            f'<li class="{kind}">{sign} <code>{check.name}</code> {spans(Bilingual(*check.asks))}{problem}</li>'
+            f'<li class="{check.state}">{check.sign} <code>{check.name}</code> '
+            f"{spans(Bilingual(*check.asks))}{why}</li>"
         )
     return f'<ul class="course-checks">{"".join(items)}</ul>'
 

@@ -18,7 +18,7 @@ BAD = "#B00020"
 def pipeline(pipeline: "Pipeline") -> Picture:
     """Draw the parts from left to right: what is as in the base model in blue, what is not dashed, red and with ✗."""
     names = [part.name for part in pipeline.parts] + ["lm_head"]
-    marks = [part.is_same for part in pipeline.parts] + [pipeline.is_tied]
+    marks = [part.is_same for part in pipeline.parts] + [_head_holds(pipeline)]
     with rc_context(style()):
         picture = Picture(WIDTH, 1.9, _alt(pipeline))
         axes = picture.add_subplot()
@@ -36,7 +36,7 @@ def pipeline(pipeline: "Pipeline") -> Picture:
                 (start + before / 2 + 0.03, 0.5),
                 arrowprops={"arrowstyle": "->", "color": INK},
             )
-        _tie(axes, centres[0], centres[-1], pipeline.is_tied)
+        _tie(axes, centres[0], centres[-1], pipeline)
         axes.text(left, 0.5, "logits", va="center", fontsize=9)
         axes.set_xlim(-0.1, left + 0.8)
         axes.set_ylim(-0.95, 1.2)
@@ -65,22 +65,36 @@ def _box(axes: Axes, left: float, width: float, name: str, holds: bool) -> None:
     )
 
 
-def _tie(axes: Axes, start: float, end: float, holds: bool) -> None:
+def _head_holds(pipeline: "Pipeline") -> bool:
+    return pipeline.is_tied or not pipeline.wants_tie
+
+
+def _tie(axes: Axes, start: float, end: float, pipeline: "Pipeline") -> None:
+    holds = _head_holds(pipeline)
     colour = GREY if holds else BAD
     axes.plot(
         [start, start, end, end],
         [0.1, -0.4, -0.4, 0.1],
         color=colour,
-        linestyle="-" if holds else ":",
+        linestyle="-" if pipeline.is_tied else ":",
         linewidth=1.3,
     )
-    words = "綁定：同一份權重 tied: the same weight" if holds else "✗ 沒有綁定 not tied"
+    words = "綁定：同一份權重 tied: the same weight" if pipeline.is_tied else "✗ 沒有綁定 not tied"
+    if not pipeline.is_tied and holds:
+        words = "依設定未綁定，各有權重 untied, as configured: a weight each"
     axes.text((start + end) / 2, -0.55, words, ha="center", va="top", fontsize=9, color=INK if holds else BAD)
 
 
 def _alt(pipeline: "Pipeline") -> str:
-    broken = [part.name for part in pipeline.parts if not part.is_same] + ["lm_head"] * (not pipeline.is_tied)
-    if not broken:
-        return "每個部分都和基礎模型一樣，LM head 有綁定。Every part is that of the base model, and the head is tied."
-    names = ", ".join(broken)
-    return f"和基礎模型不一樣的部分：{names}。Not as in the base model: {names}."
+    broken = [part.name for part in pipeline.parts if not part.is_same] + ["lm_head"] * (
+        not _head_holds(pipeline)
+    )
+    if broken:
+        names = ", ".join(broken)
+        return f"和基礎模型不一樣的部分：{names}。Not as in the base model: {names}."
+    if not pipeline.is_tied:
+        return (
+            "每個部分都和基礎模型一樣，LM head 依設定未綁定，有自己的權重。Every part is that of the base model, and "
+            "the head has a weight of its own, as the configuration says."
+        )
+    return "每個部分都和基礎模型一樣，LM head 有綁定。Every part is that of the base model, and the head is tied."

@@ -188,7 +188,7 @@ class TestAttention:
 class TestConversionLab:
     def test_break_and_mend(self, panels: Any) -> None:
         widget = panel(panels, "lab")
-        widget.get_by_role("checkbox", name="打斷綁定 break the tie").click()
+        widget.get_by_role("checkbox", name="解除綁定 break the tie").click()
         wait_text(widget.locator(".course-checks"), "✗ tie")
         wait_text(widget.locator(".course-samples"), "This one")
         panels.keyboard.press("Space")
