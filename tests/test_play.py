@@ -266,7 +266,7 @@ class TestConversionLab:
     @pytest.mark.filterwarnings("ignore:.*changed after loading")
     def test_what_cannot_be_judged_is_shown_as_such(self, tokenizer, tmp_path, monkeypatch):
         monkeypatch.setenv("COURSE_LANGUAGE", "en")
-        whole = build(tie_word_embeddings=False)
+        whole = build(tie_word_embeddings=False, n_positions=120)
         whole.save_pretrained(tmp_path)
         base = type(whole.transformer).from_pretrained(tmp_path)
         widget = play.conversion_lab(base, tokenizer, "ab")

@@ -28,7 +28,7 @@ _SAME_FUNCTION = {
 }
 NO_CLASS = Doubt(
     "transformers has no class with an LM head for this base, so there is nothing to compare the head with.",
-    "transformers 沒有與這個基礎模型對應、帶 LM head 的類別，輸出層沒有可以比對的對象。",
+    "transformers 沒有與這個基礎模型對應、帶 LM head 的類別，輸出層沒有可以拿來比對的模型。",
 )
 
 

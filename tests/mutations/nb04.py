@@ -87,6 +87,12 @@ MUTATIONS: list[Mutation] = [
         "empty.transformer.load_state",
         raises="IndexError",
     ),
+    Mutation(
+        "loaded after all",
+        "strict-verify",
+        "report = conversion",
+        "empty.transformer.load_state_dict(weights)\nreport = conversion",
+    ),
     Mutation("the prefix misspelt", "prefix-added", 'f"transformer.', 'f"transfomer.'),
     Mutation(
         "the head given too",
@@ -114,18 +120,43 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation("a tied head all along", "untied-load", "tie_word_embeddings=False", "tie_word_embeddings=True"),
     Mutation(
+        "a head that is the checkpoint's",
+        "untied-judged",
+        "report = conversion",
+        "untied.lm_head.weight.data.copy_(untied.transformer.wte.weight)\nreport = conversion",
+    ),
+    Mutation(
         "the untied head left random",
         "untied-mended",
         "untied.transformer.wte.weight)",
         "untied.lm_head.weight)",
+    ),
+    Mutation("lower by another number", "mean-resizing-low", "- 60 * state", "- 50 * state"),
+    Mutation(
+        "another vector for each row",
+        "mean-resizing-low",
+        "60 * state / state.dot(state)",
+        "60 * torch.randn_like(model.lm_head.weight)",
+    ),
+    Mutation(
+        "mean resizing left on",
+        "mean-resizing-off",
+        "new_token(mean_resizing=False)",
+        "new_token(mean_resizing=True)",
+    ),
+    Mutation(
+        "logits that are not low",
+        "mean-resizing-off",
+        "model = lowered()",
+        "model = GPT2LMHeadModel.from_pretrained(FOLDER)",
     ),
     Mutation("resized through the base", "resize-lm", "lm.resize_token", "lm.transformer.resize_token"),
     Mutation("untied too late", "resize-untied-inside", "lm.lm_head.weight = ", "_ = "),
     Mutation(
         "not made smaller again",
         "resize-mended",
-        "lm.resize_token_embeddings(rows,",
-        "lm.resize_token_embeddings(rows + 1,",
+        "lm.resize_token_embeddings(rows)",
+        "lm.resize_token_embeddings(rows + 1)",
     ),
     Mutation(
         "not tied again by resizing",
@@ -138,10 +169,23 @@ MUTATIONS: list[Mutation] = [
     Mutation("one sentence at a time", "classifier-padding", '["Hello, how are you?", text]', "[text]"),
     Mutation("a wrong padding token", "classifier-mended", "= tokenizer.pad_token_id", "= 1"),
     Mutation(
+        "end-of-text not for padding",
+        "classifier-end-passed",
+        "with torch.no_grad():",
+        "classifier.config.pad_token_id = 1\nwith torch.no_grad():",
+    ),
+    Mutation("no end-of-text at the end", "classifier-end-passed", "text + tokenizer.eos_token", "text"),
+    Mutation(
+        "end-of-text for padding",
+        "classifier-end-read",
+        "pad_token_id = rows",
+        "pad_token_id = tokenizer.eos_token_id",
+    ),
+    Mutation(
         "the classifier's settings given",
         "classifier-file-load",
-        "messages = load_report()",
-        "messages = load_report(); lm.generation_config = saved",
+        "print(rows_of(message))",
+        "lm.generation_config = saved; print(rows_of(message))",
     ),
     Mutation(
         "an untied Llama",
@@ -151,6 +195,14 @@ MUTATIONS: list[Mutation] = [
         raises="CourseError",
     ),
     Mutation("a tied Llama", "llama-refused", "vocab_size=100", "vocab_size=100, tie_word_embeddings=True"),
+    Mutation("a tied one is judged", "unjudged-check", "untied.config", "config"),
+    Mutation("an unjudged one in training mode", "unjudged-check", ".eval()", ""),
+    Mutation("logits without a cap", "capped", "final_logit_softcapping=0.1", "final_logit_softcapping=None"),
+    Mutation("a decoder after all", "encoder-decoder", "to_base(t5)", "to_base(whole)"),
+    Mutation("a hook that only looks", "blind-check", "0 * result", "result"),
+    Mutation(
+        "another base converted", "blind-check", "to_lm_head(random_base)", "to_lm_head(lm.transformer)"
+    ),
     Mutation(
         "eager all along",
         "lab-attentions-broken",
@@ -165,6 +217,9 @@ MUTATIONS: list[Mutation] = [
         "masked = lm(inputs.input_ids.flip(1), head_mask=nothing)",
     ),
     Mutation("a hook that does nothing", "lab-head-mask-mended", "] = 0", "] *= 1"),
+    Mutation("labels spelt right", "lab-typo-broken", "lables=", "labels="),
+    Mutation("the limit spelt right", "lab-typo-broken", "max_new_token=3", "max_new_tokens=3"),
+    Mutation("no name is unknown", "lab-typo-mended", "given.keys() - ", "set() - "),
     Mutation("the tie left alone", "lab-tie-broken", "lm.lm_head.weight = ", "_ = ", red="lab-tie-mended"),
     Mutation("not tied again in the lab", "lab-tie-mended", "lm.tie_weights()", "pass"),
     Mutation("no name changed", "lab-strict-broken", '"positions"', '"wpe"'),
@@ -191,4 +246,11 @@ MUTATIONS: list[Mutation] = [
     Mutation("measured in evaluation mode", "lab-dropout-broken", "lm.train()", "lm.eval()"),
     Mutation("one dropout left on", "lab-dropout-mended", "lm.eval()\nprint", "print"),
     Mutation("a model left in training mode", "lab-widget", "bench = play", "lm.train()\nbench = play"),
+    Mutation("nothing broken", "lab-play-measured", "fault.apply(broken)", "pass"),
+    Mutation(
+        "settings that are in the model",
+        "lab-play-measured",
+        "fault.apply(broken)",
+        "fault.apply(broken); broken.lm_head.weight.data[0, 0] += 9",
+    ),
 ]
