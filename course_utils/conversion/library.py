@@ -72,16 +72,17 @@ class Head:
     def doubt(self) -> Doubt | None:
         """Say why the checkpoint cannot be the measure, None if it can."""
         if self.lacking:
+            names = ", ".join(f"`{name}`" for name in self.lacking)
             return Doubt(
-                f"The base does not hold {', '.join(self.lacking)}, and there is no checkpoint to compare with: "
-                "whether these are the right weights cannot be judged from here.",
-                f"{'、'.join(self.lacking)} 不在基礎模型裡，也沒有檢查點可以比對：這些權重對不對，從這裡無法判斷。",
+                f"The base does not hold {names}, and no checkpoint that does was found: whether it is right cannot be "
+                "judged from here.",
+                f"基礎模型裡沒有 {names}，也找不到存有它的檢查點可以比對，因此無法判斷對不對。",
             )
         if self.changed is not None:
             return Doubt(
                 f"The base is no longer what its checkpoint holds (`{self.changed}`), so that checkpoint is no measure "
                 "for the head: it cannot be judged from here.",
-                f"基礎模型已經和它的檢查點不同（`{self.changed}`），不能再用那個檢查點來比對輸出層：從這裡無法判斷。",
+                f"基礎模型已經和它的檢查點不同（`{self.changed}`），不能再用那個檢查點來比對，因此無法判斷輸出層對不對。",
             )
         return None
 

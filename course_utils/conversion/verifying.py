@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CHECKS: dict[str, tuple[tuple[str, str], Callable[[Pair], Problem | Doubt | None]]] = {
     "tie": (("the head is the embedding, as the configuration says", "輸出層與嵌入的綁定和設定一致"), checks.tie),
     "keys": (("the same names and shapes", "名稱與形狀相同"), checks.keys),
-    "weights": (("the same values, those that only the head has too", "數值相同，輸出層自己的也包括在內"), checks.weights),
+    "weights": (("the same values, the head's own included", "數值相同，包括輸出層自己的權重"), checks.weights),
     "dtype": (("the same data types", "資料型別相同"), checks.dtype),
     "settings": (("built with the same settings", "建立時的設定相同"), checks.settings),
     "logits": (("the same logits on probe inputs", "試算的 logits 相同"), logits),

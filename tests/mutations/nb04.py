@@ -113,6 +113,13 @@ MUTATIONS: list[Mutation] = [
     Mutation("saved without the tied name", "save-file", "lm.state_dict()", "lm.transformer.state_dict()"),
     Mutation("a rounded round trip", "round-trip", "equal = ", "again.bfloat16().float()\nequal = "),
     Mutation(
+        "messages caught for good",
+        "reports",
+        "library_logging.enable_default_handler()",
+        "pass",
+        red="untied-load",
+    ),
+    Mutation(
         "the whole model's folder",
         "save-base-load-lm",
         'from_pretrained(f"{FOLDER}/base"',
@@ -197,6 +204,13 @@ MUTATIONS: list[Mutation] = [
     Mutation("a tied Llama", "llama-refused", "vocab_size=100", "vocab_size=100, tie_word_embeddings=True"),
     Mutation("a tied one is judged", "unjudged-check", "untied.config", "config"),
     Mutation("an unjudged one in training mode", "unjudged-check", ".eval()", ""),
+    Mutation("changed by nothing", "changed-check", "norm.weight += 1", "norm.weight += 0"),
+    Mutation(
+        "no filter for the warning",
+        "changed-check",
+        "    loaded.norm",
+        "    warnings.simplefilter('ignore')\n    loaded.norm",
+    ),
     Mutation("logits without a cap", "capped", "final_logit_softcapping=0.1", "final_logit_softcapping=None"),
     Mutation("a decoder after all", "encoder-decoder", "to_base(t5)", "to_base(whole)"),
     Mutation("a hook that only looks", "blind-check", "0 * result", "result"),
