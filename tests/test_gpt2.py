@@ -365,6 +365,16 @@ def test_a_head_in_the_file_that_is_not_the_embedding_is_kept_as_in_the_library(
             assert off(GPT2LMHeadModel.from_pretrained(tmp_path / "again")(ids).logits, ours(ids)) < 1e-5
 
 
+def test_a_head_untied_by_hand_is_saved_as_one_of_its_own(tmp_path):
+    model, ids = gpt2.GPT2LM(build().config).eval(), torch.arange(9)[None]
+    model.lm_head.weight = torch.nn.Parameter(torch.randn(257, 16))
+    gpt2.save(model, tmp_path)
+    assert model.transformer.config.tie_word_embeddings  # the settings of the model are not touched
+    with torch.no_grad():
+        for back in (GPT2LMHeadModel.from_pretrained(tmp_path)(ids).logits, gpt2.load(str(tmp_path))(ids)):
+            assert off(back, model(ids)) < 1e-5
+
+
 def test_loading_draws_no_random_numbers(saved):
     folder = saved(build())
     before = torch.get_rng_state()
