@@ -187,15 +187,14 @@ class Cache:
     def append(self, layer: int, k: torch.Tensor, v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Store new keys and values, [B, H, T, D]; return all so far, [B, H, length + T, D].
 
-        They come back in the dtype of the new ones, which under autocast is not that of the weights. Raise IndexError
-        when the room is used up.
+        Raise IndexError when the room is used up.
         """
         end = self.length + k.shape[2]
         if end > self.keys.shape[3]:
             raise IndexError(f"the cache has room for {self.keys.shape[3]} tokens, not {end}: make it larger")
         self.keys[layer, :, :, self.length : end] = k
         self.values[layer, :, :, self.length : end] = v
-        return self.keys[layer, :, :, :end].to(k), self.values[layer, :, :, :end].to(v)
+        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
 
 
 class Attention(nn.Module):
