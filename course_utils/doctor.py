@@ -33,8 +33,8 @@ _EXACT = frozenset({"transformers"})  # what the course says about it does not h
 _CORES = 2
 _MEMORY_GIB = 2
 _REINSTALL = (
-    "Install the course again, in the environment that runs this: `pip install -e .`",
-    "請在執行本指令的環境裡重新安裝課程：`pip install -e .`",
+    "Install the course again, in the environment that runs this: its wheel, or in the repository `pip install -e .`",
+    "請在執行本指令的環境裡重新安裝課程：安裝 wheel，或在儲存庫裡執行 `pip install -e .`",
 )
 _NO_HOME = (
     "Set HOME to a folder that you can write to.",
