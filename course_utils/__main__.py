@@ -1,11 +1,17 @@
-"""`python -m course_utils lab | doctor | explain | handout | measure | prefetch | refresh`: the course's commands."""
+"""`gpt2-course`, or `python -m course_utils`: lab | doctor | explain | handout | measure | prefetch | refresh.
+
+Without a command it opens the lab.
+"""
 
 import os
+import platform
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from course_utils import __version__
 from course_utils.language import CourseError, both, fit_console
+from course_utils.place import course_folder, program
 
 # Each command's module has main(argv) -> exit status; it is imported when it is asked for.
 _COMMANDS = {
@@ -39,9 +45,15 @@ def usage() -> str:
     """Return what this program can do, in the learner's language."""
     lines = [f"  {name:8} {both(en, zh).replace(chr(10), ' | ')}" for name, (_, en, zh) in _COMMANDS.items()]
     title = both(
-        "Usage: python -m course_utils COMMAND [--help]", "用法：python -m course_utils 指令 [--help]"
+        f"Usage: {program()} [COMMAND [--help]] | --version; without a command: lab",
+        f"用法：{program()} [指令 [--help]] | --version；不寫指令就是 lab",
     )
     return "\n".join([title, "", *lines])
+
+
+def version() -> str:
+    """Return the course's version, where its files are, and which Python this is."""
+    return f"gpt2-course {__version__} ({course_folder()}, Python {platform.python_version()})"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,6 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _run(list(sys.argv[1:] if argv is None else argv))
         print(end="", flush=True)
         return status
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `doctor | head -1`
@@ -61,17 +76,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     """Run one command; return its exit status, or 2 when the command line makes no sense."""
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+    arguments = arguments or ["lab"]
+    if arguments[0] in ("-h", "--help", "help"):
         print(usage())
-        return 0 if arguments else 2
+        return 0
+    if arguments[0] in ("-V", "--version"):
+        print(version())
+        return 0
     if arguments[0] not in _COMMANDS:
         print(usage(), file=sys.stderr)
         return 2
-    try:
-        return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
 
 
 if __name__ == "__main__":

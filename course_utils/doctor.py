@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from course_utils import home
 from course_utils.language import CourseError, both, current, data_folder, fit_console
+from course_utils.place import course_folder, program
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -32,8 +33,8 @@ _EXACT = frozenset({"transformers"})  # what the course says about it does not h
 _CORES = 2
 _MEMORY_GIB = 2
 _REINSTALL = (
-    "Install the course again, in the environment that runs this: `pip install -e .`",
-    "請在執行本指令的環境裡重新安裝課程：`pip install -e .`",
+    "Install the course again, in the environment that runs this: its wheel, or in the repository `pip install -e .`",
+    "請在執行本指令的環境裡重新安裝課程：安裝 wheel，或在儲存庫裡執行 `pip install -e .`",
 )
 _NO_HOME = (
     "Set HOME to a folder that you can write to.",
@@ -66,7 +67,7 @@ class Finding:
 def main(argv: list[str] | None = None) -> int:
     """Print every finding; return 1 if something that the course cannot do without is broken, else 0."""
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils doctor",
+        prog=f"{program()} doctor",
         description=both(
             "Check what the course needs, and say what to do.", "檢查課程需要的東西，並說明該怎麼做。"
         ),
@@ -143,7 +144,7 @@ def _requirements() -> list["Requirement"]:
     try:
         lines = metadata.requires(DISTRIBUTION) or []
     except metadata.PackageNotFoundError:
-        text = (_PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+        text = (course_folder() / "pyproject.toml").read_text(encoding="utf-8")
         lines = tomllib.loads(text)["project"]["dependencies"]
     wanted = [Requirement(line) for line in lines]
     return [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]

@@ -17,6 +17,7 @@ from typing import Any
 
 from course_utils.explanations import CATALOGUE, DEPENDS, NO, YES, Entry
 from course_utils.language import Bilingual, both
+from course_utils.place import program
 
 LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end are read
 SHOWN = 5
@@ -119,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils explain",
+        prog=f"{program()} explain",
         description=both(
             "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard "
             "input is read: paste there, or send a log.",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from course_utils.files import try_writing, write_atomically
 from course_utils.language import CourseError, both
-from course_utils.notebooks import canonical, lessons, pick, read, repository, run, text
+from course_utils.notebooks import canonical, lessons, pick, read, run, text
+from course_utils.place import course_folder, program
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -57,7 +58,7 @@ def write(path: Path, folder: Path) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Write both copies of the lessons that are named, or of all; return 0."""
     options = _parser().parse_args(argv)
-    root = repository()
+    root = course_folder()
     among = lessons(root)
     chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
     with _writing_into(options.folder):
@@ -121,22 +122,18 @@ def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequen
     raise CourseError(
         f"{in_the_way[0]} is there already and may hold someone's work. Choose another folder, or remove it first"
         + (
-            f"; or name only the lessons that are missing: `python -m course_utils handout FOLDER {missing}`."
+            f"; or name only the lessons that are missing: `{program()} handout FOLDER {missing}`."
             if named
             else "."
         ),
         f"{in_the_way[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走"
-        + (
-            f"；也可以只寫還沒有的那幾課：`python -m course_utils handout FOLDER {missing}`。"
-            if named
-            else "。"
-        ),
+        + (f"；也可以只寫還沒有的那幾課：`{program()} handout FOLDER {missing}`。" if named else "。"),
     )
 
 
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
-        prog="python -m course_utils handout",
+        prog=f"{program()} handout",
         description=both(
             "Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
             "with the solutions filled in, all executed.",

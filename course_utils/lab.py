@@ -21,7 +21,8 @@ from pathlib import Path
 from course_utils import home
 from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
-from course_utils.notebooks import FIRST, lessons, pick, repository
+from course_utils.notebooks import FIRST, lessons, pick
+from course_utils.place import course_folder, is_packed, program
 
 FOLDER = "my-course"
 _HIDDEN = ".course"
@@ -51,7 +52,7 @@ class Item:
 
 
 class WorkingCopy:
-    """The learner's copy, in `folder`, of the notebooks and pictures of the checkout `course`."""
+    """The learner's copy, in `folder`, of the notebooks and pictures of the course's folder `course`."""
 
     def __init__(self, course: Path, folder: Path) -> None:
         self.course, self.folder = course, folder
@@ -169,19 +170,20 @@ def news(items: Sequence[Item]) -> list[str]:
         State.OUTDATED: ("{n}: updated.", "{n}：已更新。"),
         State.HELD: (
             "{n}: you changed it, so it was left alone. The course has a newer version: "
-            "`python -m course_utils lab --restore {s}` brings it, and keeps yours beside it.",
-            "{n}：你改過內容，所以沒有更動。課程已有新版：執行 `python -m course_utils lab --restore {s}` "
+            "`{p} lab --restore {s}` brings it, and keeps yours beside it.",
+            "{n}：你改過內容，所以沒有更動。課程已有新版：執行 `{p} lab --restore {s}` "
             "就能換成新版，你的版本會留在旁邊。",
         ),
         State.BROKEN: (
-            "{n}: this file is damaged and will not open. `python -m course_utils lab --restore {s}` "
+            "{n}: this file is damaged and will not open. `{p} lab --restore {s}` "
             "brings the original back, and keeps the damaged file beside it.",
-            "{n}：檔案已損壞，無法開啟。執行 `python -m course_utils lab --restore {s}` 就能還原，"
-            "損壞的檔案會留在旁邊。",
+            "{n}：檔案已損壞，無法開啟。執行 `{p} lab --restore {s}` 就能還原，損壞的檔案會留在旁邊。",
         ),
     }
     return [
-        both(*(text.format(n=item.name, s=Path(item.name).stem) for text in messages[item.state]))
+        both(
+            *(text.format(n=item.name, p=program(), s=Path(item.name).stem) for text in messages[item.state])
+        )
         for item in items
         if item.state in messages and (item.name.endswith(".ipynb") or item.state is State.OUTDATED)
     ]
@@ -275,7 +277,7 @@ def _start(words: list[str], folder: Path, env: dict[str, str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
-        prog="python -m course_utils lab",
+        prog=f"{program()} lab",
         description=both(
             "Open the course in JupyterLab, in a working copy that is yours to change.",
             "在 JupyterLab 裡開啟課程；開啟的是可以隨意修改的工作副本。",
@@ -313,8 +315,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     cut = words.index("--") if "--" in words else len(words)
     options, further = _parser().parse_args(words[:cut]), words[cut + 1 :]
-    course = repository()
-    folder = (options.folder or course / FOLDER).expanduser().resolve()
+    course = course_folder()
+    folder = (options.folder or _usual_folder(course)).expanduser().resolve()
     if folder == course:
         raise CourseError(
             "The working copy cannot be the checkout itself: name another folder.",
@@ -328,6 +330,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Another place: `lab --folder DIR`.",
             f"無法讀寫工作副本 {folder}：{error}。可以換個位置：`lab --folder 資料夾`。",
         ) from error
+
+
+def _usual_folder(course: Path) -> Path:
+    """In the checkout; else in the current folder, or where the current folder is part of a working copy, that one."""
+    if not is_packed(course):
+        return course / FOLDER
+    here = Path.cwd()
+    return next((place for place in (here, here.parent) if (place / _MANIFEST).is_file()), here / FOLDER)
 
 
 def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str]) -> int:

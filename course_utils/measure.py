@@ -22,7 +22,8 @@ import psutil
 from .checkpoints import checkpoint
 from .doctor import memory_bytes
 from .language import CourseError, both
-from .notebooks import lessons, pick, read, repository, run
+from .notebooks import lessons, pick, read, run
+from .place import course_folder, program
 
 EVERY = 0.1  # seconds between two looks
 SYSTEM_BYTES = 2e9  # left to the operating system and the hub itself
@@ -144,7 +145,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
             "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。",
         )
-    where, among = checkpoint(options.checkpoint), lessons(repository())
+    where, among = checkpoint(options.checkpoint), lessons(course_folder())
     chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
     server = server_bytes()
     measured: list[Measured] = []
@@ -204,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
         return both(en, zh).replace("\n", " ")
 
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils measure",
+        prog=f"{program()} measure",
         description=told(
             "Measure the memory and the time of one student, and how many fit on a machine.",
             "量出一位學生需要的記憶體與時間，以及一台機器容得下幾位。",

@@ -1,4 +1,4 @@
-"""The course's notebooks: where they are, running them afresh, and the one form in which they are stored.
+"""The course's notebooks: finding them, running them afresh, and the one form in which they are stored.
 
 `python -m course_utils refresh` runs notebooks and writes their outputs back in canonical form: what differs
 from machine to machine or run to run (times, addresses, widget state, kernel names) is not in it, so that
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from course_utils import home
 from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
+from course_utils.place import program, repository
 
 if TYPE_CHECKING:
     from nbclient import NotebookClient
@@ -54,24 +55,8 @@ class NotebookError(CourseError):
     """A notebook that cannot be run or stored; the message names it and, where there is one, the cell."""
 
 
-def repository() -> Path:
-    """Return the root of the checkout that this package was installed from with `pip install -e .`.
-
-    Raise CourseError where there is no checkout: the notebooks are not part of the installed package.
-    """
-    root = Path(__file__).resolve().parent.parent
-    if (root / "notebooks").is_dir():
-        return root
-    raise CourseError(
-        f"There is no folder `notebooks` beside the package ({root}). The notebooks come with "
-        "the repository, not with the package: clone or unpack it, and in its folder run `pip install -e .`.",
-        f"套件旁邊找不到 `notebooks` 資料夾（{root}）。notebook 放在儲存庫裡，不隨套件安裝："
-        "請先取得整個儲存庫，再到它的資料夾裡執行 `pip install -e .`。",
-    )
-
-
 def lessons(root: Path) -> list[Path]:
-    """Return the lessons of the checkout `root`, in order."""
+    """Return the lessons of the course's folder `root`, in order."""
     return sorted(path for path in (root / "notebooks").glob("*.ipynb") if not path.name.startswith("."))
 
 
@@ -388,7 +373,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     own = argparse.ArgumentParser(
-        prog="python -m course_utils refresh",
+        prog=f"{program()} refresh",
         description=both(
             "Run the notebooks afresh and store their outputs (for authors).",
             "重新執行 notebook 並儲存輸出（給作者使用）。",
@@ -416,7 +401,7 @@ def _verdict(name: str, changed: bool, check: bool, seconds: float) -> str:
         return both(f"{name}: unchanged ({seconds:.0f} s)", f"{name}：沒有變化（{seconds:.0f} 秒）")
     if check:
         return both(
-            f"{name}: out of date; run `python -m course_utils refresh {name}` ({seconds:.0f} s)",
-            f"{name}：已過時，請執行 `python -m course_utils refresh {name}`（{seconds:.0f} 秒）",
+            f"{name}: out of date; run `{program()} refresh {name}` ({seconds:.0f} s)",
+            f"{name}：已過時，請執行 `{program()} refresh {name}`（{seconds:.0f} 秒）",
         )
     return both(f"{name}: stored anew ({seconds:.0f} s)", f"{name}：已重新儲存（{seconds:.0f} 秒）")

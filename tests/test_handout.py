@@ -94,7 +94,7 @@ def test_the_course_itself_is_refused(tmp_path, monkeypatch, no_run, own):
     for name in ("notebooks", "images"):
         (tmp_path / name).mkdir()
     (tmp_path / "notebooks" / "01_a.ipynb").touch()
-    monkeypatch.setattr(handout, "repository", lambda: tmp_path)
+    monkeypatch.setattr(handout, "course_folder", lambda: tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CourseError, match="belongs to the course"):
         handout.main([own])

@@ -234,7 +234,7 @@ def test_no_such_port(port):
 
 def test_main_updates_then_starts(course, mine, monkeypatch, capsys):
     started = []
-    monkeypatch.setattr(lab, "repository", lambda: course)
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
     monkeypatch.setattr(lab, "_start", lambda words, folder, env: started.append((words, folder)) or 0)
     assert lab.main(["--no-browser", "--folder", str(mine), "--", "--debug"]) == 0
     ((words, folder),) = started
@@ -249,7 +249,7 @@ def test_main_updates_then_starts(course, mine, monkeypatch, capsys):
 
 
 def test_main_refuses_the_checkout_and_an_unusable_place(course, tmp_path, monkeypatch):
-    monkeypatch.setattr(lab, "repository", lambda: course)
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
     with pytest.raises(CourseError, match="checkout itself"):
         lab.main(["--folder", str(course)])
     (tmp_path / "file").write_text("")

@@ -92,7 +92,11 @@ def test_conda_takes_the_cpu_build_by_name_and_the_course_by_pip():
 
 
 def test_the_version_is_said_once():
-    assert PYPROJECT["project"]["version"] == course_utils.__version__
+    """In the package; pyproject.toml takes it from there, and the newest entry of the changelog is about it."""
+    assert "version" not in PYPROJECT["project"] and PYPROJECT["project"]["dynamic"] == ["version"]
+    assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "course_utils.__version__"}
+    newest = re.search(r"^## (\S+?)（", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.M)
+    assert newest[1] == course_utils.__version__
 
 
 def imports(path: Path) -> set[str]:

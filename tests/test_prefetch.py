@@ -251,7 +251,7 @@ class TestModels:
     @pytest.mark.parametrize("inside", ["notebooks", "notebooks/kit", "course_utils/prefetch/kit"])
     def test_a_folder_inside_the_course(self, monkeypatch, tmp_path, inside):
         (tmp_path / "notebooks").mkdir()
-        monkeypatch.setattr("course_utils.prefetch.repository", lambda: tmp_path)
+        monkeypatch.setattr("course_utils.prefetch.course_folder", lambda: tmp_path)
         with pytest.raises(CourseError, match="would lie one in the other"):
             main(["--to", str(tmp_path / inside), "--no-wheels"])
         assert [path.name for path in tmp_path.rglob("*")] == ["notebooks"]

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+import course_utils
 from course_utils.measure import minutes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,11 @@ def test_the_two_commands_open_the_readme():
     assert command("open", README) == "pip install -e . && python -m course_utils lab"
     assert command("test", README) == 'pip install -e ".[test]" && pytest'
     assert README.index("command: test") < README.index("## 中文")
+
+
+def test_the_wheel_is_of_this_version():
+    (named,) = re.findall(r"^pip install gpt2_course-(\S+)-py3-none-any\.whl && gpt2-course$", README, re.M)
+    assert named == course_utils.__version__
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def lint(*files: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_workflows_are_well_formed():
-    assert {"tests", "weekly", "real-gpt2"} <= FILES.keys()
+    assert {"tests", "weekly", "real-gpt2", "release"} <= FILES.keys()
     done = lint(*FILES.values())
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -105,7 +105,10 @@ def test_every_job_has_a_time_limit_and_few_rights():
         assert flow["permissions"] == {"contents": "read"}, name
         assert "concurrency" in flow, name
     more = {name: job["permissions"] for name, job in JOBS.items() if "permissions" in job}
-    assert more == {"weekly/newest": {"contents": "read", "issues": "write"}}
+    assert more == {
+        "weekly/newest": {"contents": "read", "issues": "write"},
+        "release/publish": {"contents": "read", "id-token": "write"},
+    }
 
 
 def test_no_secret_is_used_but_the_workflows_own_token():
@@ -152,6 +155,7 @@ def oldest_and_newest(pyproject: dict) -> list[str]:
 
 def test_the_pythons_are_the_oldest_and_the_newest():
     assert JOBS["tests/pip"]["strategy"]["matrix"]["python"] == oldest_and_newest(PYPROJECT)
+    assert JOBS["release/check"]["strategy"]["matrix"] == JOBS["tests/pip"]["strategy"]["matrix"]
     (setup,) = (step for step in JOBS["weekly/newest"]["steps"] if "setup-python" in step.get("uses", ""))
     assert setup["with"]["python-version"] == oldest_and_newest(PYPROJECT)[1]
 
@@ -162,10 +166,10 @@ def test_on_linux_the_cpu_build_comes_first_as_the_readme_says():
         f"torch=={next(iter(SpecifierSet(PYPROJECT['project']['dependencies'][0].removeprefix('torch')))).version} "
         in first
     )
-    for name in ("tests/pip", "real-gpt2/gpt2"):
+    for name in ("tests/pip", "real-gpt2/gpt2", "release/check"):
         runs = [step.get("run", "") for step in JOBS[name]["steps"]]
         assert runs.index(first) < next(
-            at for at, run in enumerate(runs) if "[test]" in run or BY_README in run
+            at for at, run in enumerate(runs) if "[test]" in run or BY_README in run or ".whl" in run
         )
 
 
@@ -364,6 +368,44 @@ def test_the_issue_step_runs_exactly_when_something_failed():
     assert steps["install"]["continue-on-error"] and steps["tests"]["continue-on-error"]
     condition = steps["Open an issue, or comment on the open one"]["if"]
     assert condition == "steps.install.outcome != 'success' || steps.tests.outcome != 'success'"
+
+
+def test_only_a_tag_is_published_and_only_what_was_tried():
+    publish = JOBS["release/publish"]
+    assert publish["if"] == "github.event_name == 'push' && github.ref_type == 'tag'"
+    assert set(publish["needs"]) == {"build", "check"} and publish["environment"] == "pypi"
+    assert JOBS["release/check"]["needs"] == "build"
+    for name in ("release/check", "release/publish"):
+        (fetched,) = (
+            step["with"] for step in JOBS[name]["steps"] if "download-artifact" in step.get("uses", "")
+        )
+        assert fetched == {"name": "dist", "path": "dist"}
+
+
+@NEEDS_BASH
+@pytest.mark.parametrize(
+    ("tag", "heading", "good"),
+    [
+        ("v1.2.0", "## 1.2.0（2031-05-06）", True),
+        ("v1.2.1", "## 1.2.0（2031-05-06）", False),
+        ("v1.2.0", "## 1.2.0（尚未發布 · not released yet）", False),
+        ("v1.2.0", "## 1.2（2031-05-06）", False),
+    ],
+)
+def test_a_tag_must_name_what_was_built(tmp_path, tag, heading, good):
+    """The step of the release as it stands."""
+    (step,) = (step["run"] for step in JOBS["release/build"]["steps"] if "ref_type" in step.get("if", ""))
+    (tmp_path / "dist").mkdir()
+    for name in ("gpt2_course-1.2.0-py3-none-any.whl", "gpt2_course-1.2.0.tar.gz"):
+        (tmp_path / "dist" / name).touch()
+    (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n{heading}\n", encoding="utf-8")
+    done = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step],
+        cwd=tmp_path,
+        env=os.environ | {"GITHUB_REF_NAME": tag},
+        capture_output=True,
+    )
+    assert (done.returncode == 0) is good
 
 
 class TestTheBrowserIsFound:

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from ..files import write_atomically
 from ..language import CourseError, both
-from ..notebooks import repository
+from ..place import course_folder, is_packed, program
 from . import course, manifest, models, room, wheels
 
 INSTRUCTIONS = "INSTALL.txt"
@@ -81,8 +81,8 @@ def _fill(
     folder: Path, found: Sequence[models.Model], targets: Sequence[wheels.Target], torch_index: str
 ) -> str:
     """Bring everything into the folder but the checksums; return the instructions. Raise CourseError if that fails."""
-    course.copy(repository(), folder / "course")
-    wanted = wheels.requirements(repository())
+    course.copy(course_folder(), folder / "course")
+    wanted = wheels.requirements(course_folder())
     for target in targets:
         _say(f"packages for {target}", f"{target.platform}、Python {target.python} 的套件")
         wheels.fetch(folder / "wheels", target, wanted, torch_index)
@@ -102,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         return both(en, zh).replace("\n", " ")
 
     parser = argparse.ArgumentParser(
-        prog="python -m course_utils prefetch",
+        prog=f"{program()} prefetch",
         description=told(
             "Bring what a class needs into one folder: the course, its packages, models of the hub.",
             "把一個班級需要的東西備齊到一個資料夾：課程、套件、hub 上的模型。",
@@ -163,12 +163,13 @@ def _targets(platforms: Sequence[str] | None, pythons: Sequence[str] | None) -> 
 def _prepare(folder: Path) -> None:
     """Make the folder. Raise CourseError if it holds what is somebody's own: parts of it are replaced, and the checksums
     take in all of it."""
-    root = repository()
+    root = course_folder()
+    beside = Path.cwd() if is_packed(root) else root.parent
     if course.overlaps(folder, root):
         raise CourseError(
             f"{folder} and the course that is copied there, {root}, would lie one in the other. Choose another folder, such as "
-            f"`--to {root.parent / 'gpt2-class'}`.",
-            f"{folder} 與要複製過去的課程 {root} 會一個包住另一個。請換一個資料夾，例如 `--to {root.parent / 'gpt2-class'}`。",
+            f"`--to {beside / 'gpt2-class'}`.",
+            f"{folder} 與要複製過去的課程 {root} 會一個包住另一個。請換一個資料夾，例如 `--to {beside / 'gpt2-class'}`。",
         )
     folder.mkdir(parents=True, exist_ok=True)
     own = {name.lower() for name in (*_FOLDERS, *_FILES)}
@@ -199,7 +200,7 @@ def _check_kind(path: Path) -> None:
 
 def _keep_own_work(folder: Path) -> None:
     """Raise CourseError if replacing the copy of the course would lose what somebody added or changed there."""
-    work = course.own_work(folder, repository())
+    work = course.own_work(folder, course_folder())
     if work:
         raise CourseError(
             f"{folder / 'course'} would be replaced, and holds files that were changed, or are not of the course "
@@ -229,7 +230,7 @@ def _check_space(folder: Path, of_models: int, targets: Sequence[wheels.Target])
     of_wheels = sum(
         wheels.BYTES
         for one in targets
-        if wheels.missing(folder / "wheels", one, wheels.requirements(repository()))
+        if wheels.missing(folder / "wheels", one, wheels.requirements(course_folder()))
     )
     needed, free = of_models + of_wheels + course.BYTES, shutil.disk_usage(folder).free
     if needed > free:

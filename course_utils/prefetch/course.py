@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..files import sha256
+from ..place import PACKED, source
 from . import manifest
 
 COURSE = (
@@ -15,16 +16,21 @@ COURSE = (
     "images",
     "tests",
     "pyproject.toml",
+    "setup.py",
+    "MANIFEST.in",
     "environment.yml",
     "README.md",
     "TEACHING.md",
+    "CHANGELOG.md",
     "LICENSE",
     "LICENSE-TEXT",
     "THIRD_PARTY.md",
     "conftest.py",
 )
 BYTES = 60_000_000
-_MADE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", "*.egg-info", ".pytest_cache")
+_MADE = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", ".ipynb_checkpoints", "*.egg-info", ".pytest_cache", PACKED
+)
 
 
 def copy(root: Path, to: Path) -> None:
@@ -37,11 +43,11 @@ def copy(root: Path, to: Path) -> None:
         _remove(left_over)
     new.mkdir()
     for name in COURSE:
-        source = root / name
-        if source.is_dir():
-            shutil.copytree(source, new / name, ignore=_MADE)
-        elif source.is_file():
-            shutil.copy2(source, new / name)
+        own = source(root, name)
+        if own.is_dir():
+            shutil.copytree(own, new / name, ignore=_MADE)
+        elif own.is_file():
+            shutil.copy2(own, new / name)
     _make_writable(new)
     if to.exists():
         to.rename(old)
@@ -51,11 +57,11 @@ def copy(root: Path, to: Path) -> None:
 
 def own_work(folder: Path, root: Path) -> list[str]:
     """Return the files that replacing the copy in `folder` would lose: those that are neither as the folder's checksums
-    have them, nor as they are in the checkout `root`. Raise OSError for what cannot be read."""
+    have them, nor as they are in the course's folder `root`. Raise OSError for what cannot be read."""
     there, listed = folder / "course", manifest.listed(folder)
 
     def is_known(name: str) -> bool:
-        path, twin = there / name, root / name
+        path, twin = there / name, source(root, name)
         return path.is_file() and (
             sha256(path) == listed.get(f"course/{name}") or (twin.is_file() and sha256(path) == sha256(twin))
         )
@@ -67,7 +73,7 @@ def own_work(folder: Path, root: Path) -> list[str]:
 def overlaps(folder: Path, root: Path) -> bool:
     """Whether copying the checkout `root` into the folder would copy the folder, or replace the checkout itself."""
     return root.is_relative_to(folder / "course") or any(
-        folder.is_relative_to(root / name) for name in COURSE
+        folder.is_relative_to(source(root, name)) for name in COURSE
     )
 
 
