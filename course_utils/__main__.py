@@ -40,6 +40,8 @@ _COMMANDS = {
     ),
 }
 
+_VERSION = ("-V", "--version")
+
 
 def usage() -> str:
     """Return what this program can do, in the learner's language."""
@@ -63,9 +65,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = _run(list(sys.argv[1:] if argv is None else argv))
         print(end="", flush=True)
         return status
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `doctor | head -1`
@@ -80,13 +79,17 @@ def _run(arguments: list[str]) -> int:
     if arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0
-    if arguments[0] in ("-V", "--version"):
-        print(version())
-        return 0
-    if arguments[0] not in _COMMANDS:
+    if arguments[0] not in (*_COMMANDS, *_VERSION):
         print(usage(), file=sys.stderr)
         return 2
-    return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
+    try:
+        if arguments[0] in _VERSION:
+            print(version())
+            return 0
+        return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
+    except CourseError as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
