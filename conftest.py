@@ -9,6 +9,7 @@ reads it.
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -101,6 +102,17 @@ def _stop_and_judge(file: IPyNbFile) -> None:
             "(COURSE_NOTEBOOK_SECONDS raises the limit on a slow machine)",
             pytrace=False,
         )
+
+
+@pytest.fixture
+def sigint():
+    """A function that says what is to happen on SIGINT, here and in what is started from here, until the test ends.
+
+    Who starts the tests decides that otherwise: in the background, or by cron, SIGINT is ignored from the start.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
 
 
 _fix_settings()
