@@ -18,6 +18,8 @@ import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
 
+from course_utils import home
+
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two cores.
 NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 120))
@@ -74,6 +76,8 @@ def _fix_settings() -> None:
     (folder / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
     for name in ("data", "hf", "ipython", "jupyter"):
         (folder / name).mkdir()
+    # Where there is no home, or none that can be written: what the course does for a learner in that case.
+    os.environ.update(home.stand_ins(folder))
 
 
 def _execute_as_jupyter_does(kernel, cell_input, allow_stdin=None):
