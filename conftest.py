@@ -9,6 +9,7 @@ reads it.
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
 
+from course_utils import home
+
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two cores.
 NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 120))
@@ -24,6 +27,20 @@ CELL_SECONDS = 300  # a cell that hangs; nbval's own limit is 2,000
 
 # The real weights must be fetched first: these tests run when they are asked for.
 collect_ignore = [] if os.environ.get("COURSE_TEST_REAL") else ["tests/test_real_gpt2.py"]
+
+# What takes longest, by the beginning of its name, the longest first; `.ci/run` prints how long each file takes.
+LONGEST = (
+    "tests/test_many_kernels.py",
+    "tests/browser/",
+    "tests/test_real_size.py",
+    "tests/test_mutations.py::Test_nb",
+    "notebooks/",
+    "tests/test_handout.py",
+    "tests/test_prefetch.py",
+    "tests/test_finetune.py",
+    "tests/test_platforms.py",
+    "tests/test_harness.py",
+)
 
 OTHERS_SETTINGS = ("HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
 # PYTHONOPTIMIZE would strip every assertion; a backend in MPLBACKEND would take the pictures out of the
@@ -73,6 +90,8 @@ def _fix_settings() -> None:
     (folder / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
     for name in ("data", "hf", "ipython", "jupyter"):
         (folder / name).mkdir()
+    # Where there is no home, or none that can be written: what the course does for a learner in that case.
+    os.environ.update(home.stand_ins(folder))
 
 
 def _execute_as_jupyter_does(kernel, cell_input, allow_stdin=None):
@@ -103,6 +122,17 @@ def _stop_and_judge(file: IPyNbFile) -> None:
         )
 
 
+@pytest.fixture
+def sigint():
+    """A function that says what is to happen on SIGINT, here and in what is started from here, until the test ends.
+
+    Who starts the tests decides that otherwise: in the background, or by cron, SIGINT is ignored from the start.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
 _fix_settings()
 _nbval_teardown = IPyNbFile.teardown
 IPyNbFile.teardown = _stop_and_judge
@@ -117,14 +147,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, CELL_SECONDS)
 
 
+def _rank(scope: str) -> int:
+    """0 for what takes longest, and so on; what is not named in LONGEST takes little."""
+    return next((rank for rank, start in enumerate(LONGEST) if scope.startswith(start)), len(LONGEST))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """One worker for each file of browser tests: their server and browser cost more than the tests themselves."""
+    """What takes longest comes first, so that the workers end together.
+
+    One worker for each file of browser tests: their server and browser cost more than the tests themselves.
+    """
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByClassOrBrowserFile(LoadScopeScheduling):
+    class LongestFirst(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file, _, _ = nodeid.partition("::")
             return file if file.startswith("tests/browser/") else super()._split_scope(nodeid)
 
-    return ByClassOrBrowserFile(config, log) if config.getvalue("dist") == "loadscope" else None
+        def _assign_work_unit(self, node) -> None:
+            self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)
+            super()._assign_work_unit(node)
+
+    return LongestFirst(config, log) if config.getvalue("dist") == "loadscope" else None

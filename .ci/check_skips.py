@@ -1,4 +1,4 @@
-"""Judge the skips of a test run: `check_skips.py JUNIT_XML SHARED_FOLDER`.
+"""Judge the skips of a test run: `check_skips.py JUNIT_XML`.
 
 CI can install what tests need, so a test that was skipped counts as a failure, unless its reason starts with
 a phrase below: what CI really cannot have.
@@ -13,7 +13,6 @@ from pathlib import Path
 ALLOWED = re.compile(
     r"needs (a GPU|the network|Windows|macOS|another operating system|not to be root)\b", re.I
 )
-WITHOUT_SHARED = re.compile(r"needs (\.\./)?shared\b", re.I)
 
 
 def skips(junit: Path) -> Iterator[tuple[str, str]]:
@@ -24,20 +23,16 @@ def skips(junit: Path) -> Iterator[tuple[str, str]]:
                 yield f"{case.get('classname')}::{case.get('name')}", skipped.get("message") or ""
 
 
-def refused(junit: Path, shared_exists: bool) -> list[str]:
+def refused(junit: Path) -> list[str]:
     """Return a line for each skip that must not be."""
-    return [
-        f"{name}: {reason}"
-        for name, reason in skips(junit)
-        if not (ALLOWED.match(reason) or (not shared_exists and WITHOUT_SHARED.match(reason)))
-    ]
+    return [f"{name}: {reason}" for name, reason in skips(junit) if not ALLOWED.match(reason)]
 
 
-def main(junit: str, shared: str) -> int:
+def main(junit: str) -> int:
     """Print the verdict; return 1 if a skip must not be, or if no test ran at all."""
     root = ElementTree.parse(junit).getroot()
     count = sum(1 for _ in root.iter("testcase"))
-    bad = refused(Path(junit), Path(shared).is_dir())
+    bad = refused(Path(junit))
     for line in bad:
         print(f"skipped, which counts as a failure here: {line}")
     skipped = sum(1 for _ in skips(Path(junit)))

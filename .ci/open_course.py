@@ -1,27 +1,28 @@
 """Start the README's first command without a browser, ask for notebook 00 over HTTP, and stop it.
 
-Usage: open_course.py COMMAND [SECONDS]. The command runs in its own process group; a free port is chosen.
+Usage: open_course.py COMMAND [SECONDS]. The command runs in its own process group; the server finds a free port, and
+writes down which.
 """
 
 import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
+import tempfile
 import time
-import urllib.error
 import urllib.request
+from pathlib import Path
 
 FIRST = "notebooks/00_start_here.ipynb"
 
 
-def free_port() -> int:
-    """Return a port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def address(written: Path) -> str:
+    """Return the server's address, which it writes into a file of this folder; raise OSError if it has not yet."""
+    for path in written.glob("jpserver-*.json"):
+        return f"http://127.0.0.1:{json.loads(path.read_text(encoding='utf-8'))['port']}"
+    raise FileNotFoundError("the server has not said where it is")
 
 
 def ask(url: str, token: str) -> dict:
@@ -32,17 +33,17 @@ def ask(url: str, token: str) -> dict:
         return json.load(reply)
 
 
-def wait_for(url: str, token: str, server: subprocess.Popen, seconds: float) -> dict | None:
-    """Ask until there is an answer, the server has ended, or the time is up."""
+def wait_for(written: Path, token: str, server: subprocess.Popen, seconds: float) -> dict | None:
+    """Ask for the first lesson until there is an answer, the server has ended, or the time is up."""
     end = time.monotonic() + seconds
     problem: object = "nothing"
     while time.monotonic() < end and server.poll() is None:
         try:
-            return ask(url, token)
+            return ask(f"{address(written)}/api/contents/{FIRST}", token)
         except (OSError, ValueError) as error:
             problem = error
             time.sleep(0.5)
-    print(f"no answer from {url}: {problem}; the command's exit status: {server.poll()}")
+    print(f"no answer: {problem}; the command's exit status: {server.poll()}")
     return None
 
 
@@ -63,19 +64,19 @@ def stop(server: subprocess.Popen) -> bool:
 
 def main(command: str, seconds: str = "600") -> int:
     """Return 0 if notebook 00 was served and the server stopped when asked."""
-    port, token = free_port(), secrets.token_hex(16)
+    token, written = secrets.token_hex(16), tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     server = subprocess.Popen(
-        ["bash", "-euo", "pipefail", "-c", f"{command} --no-browser --port {port}"],
+        ["bash", "-euo", "pipefail", "-c", f"{command} --no-browser -- --ServerApp.port=0"],
         stdin=subprocess.DEVNULL,
         start_new_session=True,
-        env=os.environ | {"JUPYTER_TOKEN": token},
+        env=os.environ | {"JUPYTER_TOKEN": token, "JUPYTER_RUNTIME_DIR": written.name},
     )
     try:
-        url = f"http://127.0.0.1:{port}/api/contents/{FIRST}"
-        found = wait_for(url, token, server, float(seconds))
+        found = wait_for(Path(written.name), token, server, float(seconds))
         good = found is not None and found.get("type") == "notebook" and bool(found["content"]["cells"])
     finally:
         stopped = stop(server)
+        written.cleanup()
     print(
         f"first command: {FIRST} {'is served' if good else 'is NOT served'}; "
         f"the server {'stopped when asked' if stopped else 'had to be killed'}"

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 
 import pytest
 import torch
+import torch.distributed as dist
 from tiny import build, byte_tokenizer
 from transformers import GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
 
@@ -129,21 +129,45 @@ def test_a_resumed_run_is_an_unbroken_one(tmp_path, monkeypatch, dropout):
     assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), again.parameters()))
 
 
-def test_an_interrupt_ends_the_step_and_keeps_it(tmp_path, monkeypatch):
-    data, step = batches(), tuning._step
+@pytest.fixture
+def interrupting(monkeypatch):
+    """An interrupt comes in the middle of each step."""
+    step = tuning._step
 
     def interrupted(*arguments):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
         return step(*arguments)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(tuning, "_step", interrupted)
+        yield patch
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_DFL, lambda *_: None])
+def test_an_interrupt_ends_the_step_and_keeps_it(tmp_path, interrupting, sigint, handler):
+    data = batches()
+    sigint(handler)
+    with pytest.raises(KeyboardInterrupt):
         tuning.finetune(model(), data, folder=tmp_path, every=100, bar=False)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     assert len(torch.load(tmp_path / tuning.STATE, weights_only=True)["losses"]) == 1
+    interrupting.undo()
     assert tuning.finetune(model(), data, folder=tmp_path, bar=False) == tuning.finetune(
         model(), data, bar=False
     )
+
+
+def test_in_the_background_an_interrupt_is_ignored(interrupting, sigint):
+    """There a shell starts a program with SIGINT ignored: Ctrl-C is meant for the one in front."""
+    sigint(signal.SIG_IGN)
+    assert len(tuning.finetune(model(), batches(), bar=False)) == 6
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+def test_interrupts_that_are_handled_outside_python_stay_so(monkeypatch):
+    monkeypatch.setattr(tuning.signal, "getsignal", lambda number: None)
+    monkeypatch.setattr(tuning.signal, "signal", None)
+    assert len(tuning.finetune(model(), batches(2), bar=False)) == 2
 
 
 def test_a_run_left_off_goes_on(tmp_path):
@@ -383,10 +407,9 @@ def test_a_byte_order_mark_is_no_text(tmp_path):
 
 
 def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_path):
-    """Before the training, and none of them waits for another."""
+    """Before the training, and none of them waits for another. They meet where this process holds the port for them."""
     (tmp_path / "model").touch()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
+    meeting = dist.TCPStore("127.0.0.1", 0, world_size=2, is_master=True, wait_for_workers=False)
     command = [
         sys.executable,
         "-m",
@@ -400,7 +423,13 @@ def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_
         "--block",
         "24",
     ]
-    place = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    place = os.environ | {
+        "WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(meeting.port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "TORCHELASTIC_RESTART_COUNT": "0",
+    }
     runs = [
         subprocess.Popen(
             list(map(str, command)), env=place | {"RANK": rank}, stderr=subprocess.PIPE, text=True
@@ -413,9 +442,14 @@ def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path):
+@pytest.mark.parametrize(
+    ("inherited", "status"), [(signal.SIG_DFL, 130), (signal.SIG_IGN, 3)], ids=["in front", "behind"]
+)
+def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path, sigint, inherited, status):
+    """Or it is ignored, where the program was started with interrupts ignored."""
+    sigint(inherited)
     (tmp_path / "torch.py").write_text(
-        "import signal\nsignal.raise_signal(signal.SIGINT)\n", encoding="utf-8"
+        "import signal, sys\nsignal.raise_signal(signal.SIGINT)\nsys.exit(3)\n", encoding="utf-8"
     )
     done = subprocess.run(
         [sys.executable, "-m", "course_utils.training.finetune"],
@@ -424,4 +458,4 @@ def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path):
         timeout=120,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
     )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "")

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,6 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 def test_version_is_that_of_the_package() -> None:
-    tomllib = pytest.importorskip("tomllib")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     if "version" in project.get("dynamic", []):
         return

@@ -196,12 +196,13 @@ class TestPlayground:
         widget = play.sampling_playground(model, tokenizer, "ab")
         widget.handle("max_new_tokens", 1900.0)
         widget.handle("generate", None)
-        while not widget.regions.get("samples"):
+        until = time.monotonic() + 60
+        while not widget.regions.get("samples") and time.monotonic() < until:
             time.sleep(0.01)
         widget.handle("generate", None)
         assert "Stop" in widget.regions["message"]
         widget.handle("stop", None)
-        widget.job.wait(5)
+        widget.job.wait(60)
         assert not widget.job.is_running and "stopped" in widget.regions["progress"]
         assert (
             0 < widget.samples.steps < 1900

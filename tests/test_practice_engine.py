@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -77,13 +78,16 @@ def test_whatever_a_function_raises_is_told(error):
     assert type(error).__name__ in call(fails, (), 5).problem.zh
 
 
+LONG = 60  # seconds: a busy machine needs a few to give a function up
+
+
 def endless():
     while True:
         pass
 
 
 def swallows():
-    until = time.monotonic() + 30
+    until = time.monotonic() + LONG
     while time.monotonic() < until:
         try:
             time.sleep(0.01)
@@ -92,14 +96,14 @@ def swallows():
 
 
 def sleeps():
-    time.sleep(30)
+    time.sleep(LONG)
 
 
 @pytest.mark.parametrize("function", [endless, swallows, sleeps])
 def test_a_function_that_does_not_end_is_given_up(function):
     started = time.monotonic()
     assert "0.2" in call(function, (), 0.2).problem.en
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < LONG / 2
 
 
 def test_an_endless_loop_is_really_stopped():
@@ -110,7 +114,11 @@ def test_an_endless_loop_is_really_stopped():
             ticks.append(0)
             time.sleep(0.01)
 
-    call(ticking, (), 0.1)
+    threads = set(threading.enumerate())
+    call(ticking, (), 0.5)
+    for left in set(threading.enumerate()) - threads:
+        left.join(LONG)
+        assert not left.is_alive()
     before = len(ticks)
     time.sleep(0.2)
     assert len(ticks) == before > 0
@@ -310,7 +318,7 @@ def test_two_notebooks_at_once_lose_nothing():
     assert len(record.outcomes()) == 40
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs another operating system: one with SIGKILL")
 def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(data):
     code = (
         "from course_utils.practice import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"

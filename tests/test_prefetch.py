@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import huggingface_hub
 import pytest
 from filelock import FileLock
-from hubs import COMMIT, serving
+from hubs import COMMIT, refusing, serving
 from packaging.requirements import Requirement
 from tiny import checkpoint_in
 
@@ -163,8 +163,8 @@ class TestModels:
             prefetch("--to", tmp_path)
 
     def test_no_hub(self, monkeypatch, tmp_path):
-        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
-        with pytest.raises(CourseError, match="does not answer"):
+        with refusing() as address, pytest.raises(CourseError, match="does not answer"):
+            monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", address)
             prefetch("--to", tmp_path)
 
     def test_no_room(self, hub, tmp_path, monkeypatch):
@@ -223,8 +223,12 @@ class TestModels:
         with monkeypatch.context() as patch, pytest.raises(CourseError, match="are free. Make room"):
             patch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1000))
             prefetch("--to", tmp_path)
-        with monkeypatch.context() as patch, pytest.raises(CourseError, match="does not answer"):
-            patch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+        with (
+            monkeypatch.context() as patch,
+            refusing() as address,
+            pytest.raises(CourseError, match="does not answer"),
+        ):
+            patch.setattr(huggingface_hub.constants, "ENDPOINT", address)
             prefetch("--to", tmp_path)
         assert main(["--check", "--to", str(tmp_path)]) == 0
 

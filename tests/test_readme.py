@@ -96,29 +96,25 @@ JUNIT = """<testsuites><testsuite><testcase classname="a" name="ok"/>
 
 
 @pytest.mark.parametrize(
-    ("reason", "shared", "bad"),
+    ("reason", "bad"),
     [
-        ("needs a browser", True, True),
-        ("could not import 'playwright'", True, True),
-        ("unconditional skip", False, True),
-        ("needs ../shared", True, True),
-        ("needs ../shared", False, False),
-        ("needs a GPU", True, False),
-        ("needs the network", True, False),
+        ("needs a browser", True),
+        ("could not import 'playwright'", True),
+        ("unconditional skip", True),
+        ("needs ../shared", True),
+        ("needs a GPU", False),
+        ("needs the network", False),
     ],
 )
-def test_skips_are_judged(tmp_path, reason, shared, bad, capsys):
+def test_skips_are_judged(tmp_path, reason, bad, capsys):
     (tmp_path / "junit.xml").write_text(JUNIT.format(reason=reason), encoding="utf-8")
-    folder = tmp_path / "shared"
-    if shared:
-        folder.mkdir()
-    assert script("check_skips").main(str(tmp_path / "junit.xml"), str(folder)) == int(bad)
+    assert script("check_skips").main(str(tmp_path / "junit.xml")) == int(bad)
     assert ("a::x" in capsys.readouterr().out) is bad
 
 
 def test_a_run_without_tests_is_refused(tmp_path):
     (tmp_path / "junit.xml").write_text("<testsuites/>")
-    assert script("check_skips").main(str(tmp_path / "junit.xml"), "nowhere") == 1
+    assert script("check_skips").main(str(tmp_path / "junit.xml")) == 1
 
 
 def test_the_time_of_a_class_counts_to_its_file(tmp_path):

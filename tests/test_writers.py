@@ -1,5 +1,7 @@
 """Writing beyond the context, and the two widgets that live on it."""
 
+import threading
+
 import pytest
 import torch
 from tiny import build, byte_tokenizer
@@ -227,8 +229,10 @@ class TestStoryteller:
 
     def test_two_turns_at_once_are_refused(self, model, tokenizer):
         widget = play.storyteller(model, tokenizer, "ab")
-        widget.job.start(lambda: __import__("time").sleep(0.5))
+        over = threading.Event()
+        widget.job.start(lambda: over.wait(60))
         for event in ("go", "undo", "anew"):
             widget.handle(event, None)
             assert "Stop" in widget.regions["message"]
+        over.set()
         widget.job.wait()

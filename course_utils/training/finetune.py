@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if (
-    __name__ == "__main__"
-):  # outside the training an interrupt ends it at once: libraries that load would report other errors
+# Outside the training an interrupt ends it at once: libraries that load would report other errors. A program that
+# was started in the background has SIGINT ignored, and goes on.
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
 import torch
@@ -344,12 +344,16 @@ def _mode(model: torch.nn.Module, training: bool) -> Iterator[None]:
 
 @contextmanager
 def _interrupts() -> Iterator:
-    """Let the step that is under way end: yields a function that says whether an interrupt has come meanwhile."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    """Let the step that is under way end: yields a function that says whether an interrupt has come meanwhile.
+
+    Where interrupts are ignored, as in the background, or handled outside Python, that stays so.
+    """
+    asked, before = threading.Event(), signal.getsignal(signal.SIGINT)
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or before in (signal.SIG_IGN, None):
         yield asked.is_set
         return
-    before = signal.signal(signal.SIGINT, lambda *_: asked.set())
+    signal.signal(signal.SIGINT, lambda *_: asked.set())
     try:
         yield asked.is_set
     finally:

@@ -6,6 +6,8 @@ import re
 import tempfile
 from pathlib import Path
 
+from course_utils import home
+
 from .reading import code_cells, joined, name, output_texts, source
 
 LIMIT_BYTES = 1_000_000
@@ -16,8 +18,8 @@ ONLY_A_NAME = re.compile(r"\s*\[?(?:<[\w.]+:?(?: [^<>]*)?>[\s,]*)+\]?\s*")
 
 _OWN = {
     Path(p).parts[1]
-    for p in (Path.home(), Path(__file__).resolve(), Path(tempfile.gettempdir()))
-    if p.is_absolute() and len(p.parts) > 1 and p.parts[0] == "/"
+    for p in (home.folder(), Path(__file__).resolve(), Path(tempfile.gettempdir()))
+    if p is not None and p.is_absolute() and len(p.parts) > 1 and p.parts[0] == "/"
 }
 _TOPS = sorted(
     _OWN | {"home", "Users", "root", "tmp", "private", "var", "opt", "mnt", "usr", "srv", "media", "content"}

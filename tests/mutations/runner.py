@@ -1,15 +1,15 @@
-"""Run a notebook's code cells, unmutated and mutated: `python -m mutations.runner NOTEBOOK`, mutations on
-stdin.
+"""Run a notebook's code cells, unmutated and mutated.
 
-The unmutated notebook runs once, cell after cell; where a mutated cell is due, the process forks, and the
-child runs the
-mutated cell and those after it, up to the one that should fail. So imports and models are paid for once.
-Where
-forking is not safe (anything but Linux), each mutation runs from the notebook's beginning in a process of
-its own.
+The unmutated notebook runs once, cell after cell; where a mutated cell is due, the process forks, and the child runs
+the mutated cell and those after it, up to the one that should fail. So models are paid for once; imports, too, for all
+notebooks: each is a fork of one process that has imported the libraries (`python -m mutations.runner serve`). Where
+forking is not safe (anything but Linux), each mutation runs from the notebook's beginning in a process of its own
+(`python -m mutations.runner one NOTEBOOK`, the mutation on stdin).
 """
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -105,8 +105,6 @@ def run_all(path: Path, mutations: list[dict]) -> dict:
     """{"control": result, "mutations": {name: result}}; a result is {"cell": the red cell or None,
     "raised": …}."""
     cells, shell = code_cells(path), new_shell()
-    if any("transformers" in cell["source"] for cell in cells):
-        import transformers.trainer  # noqa: F401  the children find it, and torch, imported
     results: dict = {"control": {"cell": None, "raised": None}, "mutations": {}}
     os.chdir(path.parent)
     for start, cell in enumerate(cells):
@@ -130,28 +128,83 @@ def run_one(path: Path, mutation: dict | None) -> dict:
 
 
 def outcomes(path: Path, mutations: list[dict]) -> dict:
-    """As `run_all`, in processes of their own: one that forks on Linux, elsewhere one for each mutation."""
+    """As `run_all`, in processes of their own: on Linux a fork that forks, elsewhere one for each mutation."""
     if sys.platform == "linux":
-        return _process(path, "all", mutations)
+        return _forking_server().ask(path, mutations)
     return {
-        "control": _process(path, "one", None),
-        "mutations": {mutation["name"]: _process(path, "one", mutation) for mutation in mutations},
+        "control": _process(path, None),
+        "mutations": {mutation["name"]: _process(path, mutation) for mutation in mutations},
     }
 
 
-def _process(path: Path, mode: str, what: object) -> dict:
+def _command(*words: str) -> dict:
+    """What starts the runner with these words."""
     here = str(Path(__file__).resolve().parent.parent)
     python_path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(
-        [sys.executable, "-m", "mutations.runner", str(path), mode],
-        input=json.dumps(what),
-        text=True,
-        capture_output=True,
-        env={**os.environ, "PYTHONPATH": python_path},
-    )
+    return {
+        "args": [sys.executable, "-m", "mutations.runner", *words],
+        "env": {**os.environ, "PYTHONPATH": python_path},
+        "encoding": "utf-8",
+    }
+
+
+def _process(path: Path, mutation: dict | None) -> dict:
+    done = subprocess.run(**_command("one", str(path)), input=json.dumps(mutation), capture_output=True)
     if done.returncode:
         raise RuntimeError(f"the runner failed on {path.name}:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+class _Server:
+    """The process that has imported the libraries, and is asked a line and answers a line; it ends with this one."""
+
+    def __init__(self) -> None:
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._errors}
+        self._process = subprocess.Popen(**_command("serve"), **pipes)
+        atexit.register(self._end)
+
+    def ask(self, path: Path, mutations: list[dict]) -> dict:
+        """What `run_all` returns. Raise RuntimeError if it failed."""
+        print(json.dumps([str(path.resolve()), mutations]), file=self._process.stdin, flush=True)
+        answer = self._process.stdout.readline()
+        if not answer.strip():
+            self._errors.seek(0)
+            raise RuntimeError(f"the runner failed on {path.name}:\n{self._errors.read()[-2000:]}")
+        return json.loads(answer)
+
+    def _end(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()
+
+
+_forking_server = functools.cache(_Server)
+
+
+def serve() -> None:
+    """Answer each line with a line, from a fork that ends as a process does; an empty line where it failed.
+
+    What a cell, or a program that it starts, reads or prints is kept apart from the questions and the answers.
+    """
+    import IPython.core.interactiveshell  # noqa: F401  the forks find them, and torch, imported
+    import transformers.trainer  # noqa: F401
+
+    questions, answers = os.fdopen(os.dup(0), encoding="utf-8"), os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    for line in iter(questions.readline, ""):
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
+            fork = os.fork()
+            if fork == 0:
+                path, mutations = json.loads(line)
+                answer.write(json.dumps(run_all(Path(path), mutations)))
+                return
+            os.waitpid(fork, 0)
+            answer.seek(0)
+            print(answer.read(), file=answers, flush=True)
 
 
 def verdict(mutation: dict, result: dict | None) -> str:
@@ -182,7 +235,7 @@ def misfit(mutation: dict, cells: list[dict]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(encoding="utf-8")
-    notebook, request = Path(sys.argv[1]).resolve(), json.load(sys.stdin)
-    answer_line = json.dumps((run_all if sys.argv[2] == "all" else run_one)(notebook, request))
-    print(answer_line, flush=True)
+    if sys.argv[1] == "serve":
+        serve()
+    else:
+        print(json.dumps(run_one(Path(sys.argv[2]).resolve(), json.load(sys.stdin))), flush=True)
