@@ -107,8 +107,9 @@ class Function:
             )
         outcomes = self._outcomes(answer)
         if outcomes.is_result:
+            cases = self.cases()
             for mistake in mistakes:
-                if self._alike(outcomes, mistake.answer):
+                if self._alike(outcomes, mistake.answer, cases):
                     return mistake.says
         return outcomes.problem
 
@@ -158,15 +159,18 @@ class Function:
             f"無法檢查你的函式回傳的結果（`{name}`）：是不是少了哪個部分？",
         )
 
-    def _alike(self, outcomes: _Outcomes, mistake: Callable[..., Any]) -> bool:
+    def _alike(
+        self, outcomes: _Outcomes, mistake: Callable[..., Any], cases: Sequence[tuple[Any, ...]]
+    ) -> bool:
         """Whether the mistake gives the same for each case as the answer did."""
         if self.judge is not None:
             return False
-        cases = iter(self.cases())
         for result, arguments in zip(outcomes.results, cases):
             if difference(result, self._of_mistake(mistake, arguments), self.tolerance) is not None:
                 return False
-        return outcomes.error is None or type(self._of_mistake(mistake, next(cases))) is outcomes.error
+        if outcomes.error is None:
+            return True
+        return type(self._of_mistake(mistake, cases[len(outcomes.results)])) is outcomes.error
 
     @staticmethod
     def _of_mistake(mistake: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -176,6 +180,10 @@ class Function:
             return error
 
 
+# What a function can be lent, and could change.
+_LENT = {torch.nn.Module: "model", torch.Tensor: "tensor", dict: "dict", list: "list", object: "object"}
+
+
 def _changed(arguments: tuple[Any, ...], untouched: tuple[Any, ...]) -> Bilingual | None:
     for at, (new, old) in enumerate(zip(arguments, untouched), start=1):
         try:
@@ -183,7 +191,7 @@ def _changed(arguments: tuple[Any, ...], untouched: tuple[Any, ...]) -> Bilingua
         except Exception:  # a part of it is gone
             same = False
         if not same:
-            kind = "model" if isinstance(old, torch.nn.Module) else type(old).__name__.lower()
+            kind = next(name for type_, name in _LENT.items() if isinstance(old, type_))
             return Bilingual(
                 f"Your function changes its argument {at}, a `{kind}` that it was only lent: work on a copy.",
                 f"你的函式改動了第 {at} 個引數（`{kind}`）；那是借給它用的，請在副本上計算。",

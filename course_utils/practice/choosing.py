@@ -508,10 +508,7 @@ q3 = Exercise(
     ),
     checker=Function(
         _slide,
-        lambda: [
-            (list(range(length)), limit, keep)
-            for length, limit, keep in _LENGTHS
-        ],
+        lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS],
     ),
     mistakes=(
         Mistake(

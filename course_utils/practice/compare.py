@@ -25,7 +25,10 @@ def difference(answer: Any, right: Any, tolerance: Tolerance = Tolerance()) -> B
     """Return what is wrong with the answer, or None if it is right. The type of `right` says how to compare."""
     try:
         return _comparison(right)(answer, right, tolerance)
-    except (Exception, SystemExit) as error:  # an answer can be anything, even an object that fails when it is looked at
+    except (
+        Exception,
+        SystemExit,
+    ) as error:  # an answer can be anything, even an object that fails when it is looked at
         return Bilingual(
             f"Your answer could not be compared (`{type(error).__name__}`): what is wanted is {_kind(right).en}.",
             f"無法比對你的答案（`{type(error).__name__}`）：這裡要的是{_kind(right).zh}。",

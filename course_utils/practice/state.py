@@ -1,5 +1,6 @@
 """The state of the kernel while a check runs: always the same, and given back as it was found."""
 
+import math
 import os
 import random
 import sys
@@ -54,13 +55,13 @@ def _settings() -> Iterator[None]:
 
 @contextmanager
 def _modes() -> Iterator[None]:
-    """What PyTorch keeps for each thread; a thread of its own begins with these."""
-    with (
-        torch.inference_mode(False),
-        torch.enable_grad(),
-        torch.autocast("cpu", enabled=False),
-        torch.device("cpu"),
-    ):
+    """What PyTorch keeps for each thread; a new thread begins like this."""
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        stack.enter_context(torch.autocast("cpu", enabled=False))
+        if torch.get_default_device().type != "cpu":  # else it would slow every operation down
+            stack.enter_context(torch.device("cpu"))
         yield
 
 
@@ -123,26 +124,35 @@ def _warnings() -> Iterator[None]:
 def capped_output(most: int = MOST_OUTPUT) -> Iterator[None]:
     """Let what the block writes to `sys.stdout` and `sys.stderr` through, up to `most` characters each."""
     found = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (stream and Capped(stream, most) for stream in found)
+    capped = [stream and Capped(stream, most) for stream in found]
+    sys.stdout, sys.stderr = capped
     try:
         yield
     finally:
         sys.stdout, sys.stderr = found
+        for stream in filter(None, capped):  # a log handler that was made meanwhile may hold on to it
+            stream.open()
 
 
 class Capped:
     """A stream that lets so many characters through to another one, then says so, and drops the rest."""
 
-    def __init__(self, stream: TextIO, most: int) -> None:
+    def __init__(self, stream: TextIO, most: float) -> None:
         self._stream, self._left = stream, most
+
+    def open(self) -> None:
+        """Let everything through from now on."""
+        self._left = math.inf
 
     def write(self, text: str) -> int:
         """Write the text as far as there is room for it; return its length all the same."""
-        if self._left > 0:
-            self._stream.write(text[: self._left])
+        if len(text) <= self._left:
+            self._stream.write(text)
             self._left -= len(text)
-            if self._left <= 0:
-                self._stream.write(f"\n{both('… (the rest is not shown)', '……（其餘的輸出不顯示）')}\n")
+        elif self._left >= 0:
+            self._stream.write(text[: int(self._left)])
+            self._left = -1
+            self._stream.write(f"\n{both('… (the rest is not shown)', '……（其餘的輸出不顯示）')}\n")
         return len(text)
 
     def writelines(self, lines: Any) -> None:
