@@ -8,7 +8,10 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 
@@ -54,7 +57,7 @@ def test_a_placeholder_in_use_says_that_it_is_to_be_replaced(use):
 
 
 def test_a_placeholder_inside_an_answer_counts():
-    assert all(map(is_untouched, [____, (1, ____), [____], {"a": ____}]))
+    assert all(map(is_untouched, [____, (1, ____), [____], {"a": ____}, ((1, (____,)),), {"a": [{____}]}]))
     assert not any(map(is_untouched, [None, (1, 2), {}, torch.ones(2), "____"]))
 
 
@@ -139,6 +142,19 @@ def test_an_endless_loop_is_really_stopped():
         ("a", "a"),
         (True, True),
         ({"a": 1}, {"a": 1}),
+        (np.int64(3), 3),
+        (np.float32(2.0), 2.0),
+        (np.array([2.0]), 2.0),
+        (Fraction(1, 2), 0.5),
+        (Decimal("0.5"), 0.5),
+        (np.bool_(True), True),
+        (torch.tensor(True), True),
+        (np.str_("a"), "a"),
+        (2.0, torch.tensor(2.0)),
+        (np.float64(2.0), torch.tensor(2.0)),
+        (torch.tensor(2.0).double(), torch.tensor(2.0)),
+        (torch.tensor([3], dtype=torch.int32), torch.tensor([3])),
+        (torch.tensor([3], dtype=torch.uint8), torch.tensor([3])),
     ],
 )
 def test_what_is_right_is_right(answer, right):
@@ -164,6 +180,15 @@ def test_what_is_right_is_right(answer, right):
         ((1, 3), (1, 2), "Entry 1"),
         ({"b": 1}, {"a": 1}, "keys"),
         (1, True, "type"),
+        (np.bool_(True), 1, "type"),
+        (1 + 0j, 1.0, "type"),
+        (np.float32(1.5), 1, "not right"),
+        (2, torch.tensor([2]), "type"),
+        (torch.tensor([2.0]), torch.tensor(2.0), "shape"),
+        (torch.tensor([3.0]), torch.tensor([3]), "dtype"),
+        (torch.tensor([True]), torch.tensor([1]), "dtype"),
+        (torch.tensor([10_001]), torch.tensor([10_000]), "[0]"),
+        (10_001, 10_000, "not right"),
     ],
 )
 def test_what_is_wrong_is_named(answer, right, property_named):
@@ -184,7 +209,7 @@ def test_a_function_that_changes_its_arguments_is_refused():
         return x.mul_(2)
 
     one = an_exercise(Function(lambda x: 2 * x, lambda: [(torch.ones(3),)]))
-    assert "changes the tensors" in one.check(in_place).message.en
+    assert "changes its argument 1, a `tensor`" in one.check(in_place).message.en
     assert one.check(lambda x: 2 * x).outcome is Outcome.CORRECT
 
 
@@ -203,7 +228,7 @@ def test_an_endless_answer_of_an_exercise_is_told():
 def test_a_fault_of_the_checker_is_not_laid_to_the_answer():
     one = an_exercise(Value(lambda: 1 / 0))
     verdict = one.check(1)
-    assert verdict.outcome is Outcome.CANNOT_CHECK and "ZeroDivisionError" in verdict.message.en
+    assert verdict.outcome is Outcome.CHECK_FAILED and "ZeroDivisionError" in verdict.message.en
 
 
 def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):

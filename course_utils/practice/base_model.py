@@ -7,6 +7,7 @@ from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
 from .exercise import Exercise
+from .forbidden import Forbidden, does_without
 from .questions import Option, Question
 from .samples import random_ids, random_normal, tiny_base
 
@@ -177,7 +178,16 @@ def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.h[0].ln_1(_embed(base, ids))
+    return base.h[0].ln_1(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
+
+
+def _embed_cases() -> list[tuple[GPT2Model, torch.Tensor]]:
+    return [
+        (tiny_base(1), random_ids(2, 5, 1)),
+        (tiny_base(2, n_embd=12, vocab_size=31), random_ids(1, 9, 2, vocab=31)),
+        (tiny_base(3, n_layer=1), random_ids(4, 1, 3)),
+        (tiny_base(4, n_head=2, n_positions=7), random_ids(3, 7, 4)),
+    ]
 
 
 q2 = Exercise(
@@ -216,7 +226,9 @@ q2 = Exercise(
         "GPT-2 只在這個加法裡直接得知順序：少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
     ),
     checker=Function(
-        _embed, lambda: [(tiny_base(1), random_ids(2, 5, 1)), (tiny_base(2, n_embd=12), random_ids(1, 9, 2))]
+        _embed,
+        _embed_cases,
+        forbidden=lambda base, ids: [Forbidden(GPT2Model, "forward", does_without("base(…)"))],
     ),
     mistakes=(
         Mistake(
@@ -253,7 +265,13 @@ q2 = Exercise(
 def _pooling_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
     left = torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 1]])
     right = torch.tensor([[1, 1, 0, 0], [1, 1, 1, 0]])
-    return [(random_normal(3, 5, 8, seed=1), left), (random_normal(2, 4, 6, seed=2), right)]
+    either = torch.tensor([[1, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1], [0, 1, 1, 1]])
+    return [
+        (random_normal(3, 5, 8, seed=1), left),
+        (random_normal(2, 4, 6, seed=2), right),
+        (random_normal(4, 4, 4, seed=3), either),
+        (random_normal(1, 3, 5, seed=4), torch.ones(1, 3, dtype=torch.long)),
+    ]
 
 
 def _pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -348,7 +366,7 @@ def _final(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _final_normed_twice(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.ln_f(_final(base, ids))
+    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])
 
 
 def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
@@ -360,6 +378,26 @@ def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
 
 def _final_without_last_block(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-2])
+
+
+def _final_cases() -> list[tuple[GPT2Model, torch.Tensor]]:
+    return [
+        (tiny_base(3), random_ids(2, 6, 3)),
+        (tiny_base(4, n_layer=3), random_ids(1, 4, 4)),
+        (tiny_base(5, n_layer=1, n_embd=12), random_ids(3, 1, 5)),
+    ]
+
+
+def _without_hidden_states(base: GPT2Model, ids: torch.Tensor) -> list[Forbidden]:
+    says = Bilingual(
+        "Your function calls `base` without `output_hidden_states=True`: start from `hidden_states`.",
+        "你的函式呼叫 `base` 時沒有加 `output_hidden_states=True`；請從 `hidden_states` 取。",
+    )
+
+    def asked(named: dict[str, object]) -> bool:
+        return bool(named.get("output_hidden_states") or base.config.output_hidden_states)
+
+    return [Forbidden(base, "forward", says, unless=asked)]
 
 
 q4 = Exercise(
@@ -400,9 +438,7 @@ q4 = Exercise(
         "All other entries of `hidden_states` are still without `ln_f`, which matters as soon as layers are compared.",
         "`hidden_states` 的其他各項都還沒經過 `ln_f`；一旦要比較不同的層，這點就很重要。",
     ),
-    checker=Function(
-        _final, lambda: [(tiny_base(3), random_ids(2, 6, 3)), (tiny_base(4, n_layer=3), random_ids(1, 4, 4))]
-    ),
+    checker=Function(_final, _final_cases, forbidden=_without_hidden_states),
     mistakes=(
         Mistake(
             _final_normed_twice,

@@ -11,6 +11,9 @@ import torch
 
 from course_utils.language import Bilingual
 
+from .placeholder import ____, Placeholder, PlaceholderUsed
+from .wording import error_text
+
 _GRACE = 1.0  # seconds that a function that ran out of time has to notice it
 
 
@@ -20,10 +23,14 @@ class _TimeUp(BaseException):
 
 @dataclass(frozen=True)
 class Call:
-    """How a call ended: with a `result`, or with a `problem` to tell the learner."""
+    """How a call ended: with a `result`, or with a `problem` to tell the learner, and its `error` if it raised one.
+
+    Code that stumbles over the placeholder has the placeholder for its result.
+    """
 
     result: Any = None
     problem: Bilingual | None = None
+    error: type[BaseException] | None = None
 
 
 def call(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float) -> Call:
@@ -61,17 +68,16 @@ def _run(
     except _TimeUp:
         return
     except BaseException as error:  # SystemExit and KeyboardInterrupt too: they must not reach the kernel
-        ended.append(Call(problem=_raised(error)))
+        ended.append(_raised(error))
 
 
-def _raised(error: BaseException) -> Bilingual:
-    name = type(error).__name__
-    try:
-        detail = (str(error).strip().splitlines() or [""])[0][:200]
-    except Exception:
-        detail = ""
-    what = f"`{name}: {detail}`" if detail else f"`{name}`"
-    return Bilingual(f"Your function raised {what}.", f"你的函式丟出了 {what}。")
+def _raised(error: BaseException) -> Call:
+    what = error_text(error)
+    if isinstance(error, PlaceholderUsed) or Placeholder.__name__ in what:
+        return Call(result=____)
+    return Call(
+        problem=Bilingual(f"Your function raised {what}.", f"你的函式引發了 {what}。"), error=type(error)
+    )
 
 
 def _stop(thread: threading.Thread) -> None:

@@ -15,8 +15,11 @@ import torch
 from course_utils.language import Bilingual
 
 from .calls import call
-from .compare import Tolerance, difference
+from .compare import Tolerance, difference, is_same
+from .forbidden import Forbidden, refused
 from .placeholder import is_untouched
+from .state import fixed
+from .wording import with_arguments
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Value:
             return None
         for mistake in mistakes:
             wrong = mistake.answer() if callable(mistake.answer) else mistake.answer
-            if type(answer) is type(wrong) and difference(answer, wrong, self.tolerance) is None:
+            if difference(answer, wrong, self.tolerance) is None:
                 return mistake.says
         return found
 
@@ -62,12 +65,30 @@ class Value:
 Judge = Callable[[Any, tuple[Any, ...]], Bilingual | None]
 
 
+def _nothing(*arguments: Any) -> Sequence[Forbidden]:
+    return ()
+
+
+@dataclass(frozen=True)
+class _Outcomes:
+    """What an answer gave for the cases in turn: the results, and the error that ended them, if one did.
+
+    `problem` is the first thing that is wrong; `is_result`: it is a result, not an error and not a time-out.
+    """
+
+    results: list[Any]
+    problem: Bilingual | None = None
+    is_result: bool = False
+    error: type[BaseException] | None = None
+
+
 @dataclass(frozen=True)
 class Function:
     """The answer is a function that does what `right` does, on each of the tuples of arguments of `cases()`.
 
     `cases` makes its tuples anew at each call, always the same. `judge(result, arguments)` says what is wrong with
-    a result where a comparison with that of `right` would not do (a model, say). `seconds`: for all cases together.
+    a result where a comparison with that of `right` would not do (a model, say). `forbidden(*arguments)` lists the
+    calls that the statement asks to do without. `seconds`: for the answer's calls on all cases together.
     """
 
     right: Callable[..., Any]
@@ -75,60 +96,81 @@ class Function:
     judge: Judge | None = None
     tolerance: Tolerance = Tolerance()
     seconds: float = 10.0
+    forbidden: Callable[..., Sequence[Forbidden]] = _nothing
 
     def __call__(self, answer: Any, mistakes: Sequence[Mistake]) -> Bilingual | None:
-        if not callable(answer) or isinstance(answer, torch.nn.Module):
+        if not callable(answer) or isinstance(answer, type):
             return Bilingual(
                 f"A function is wanted, and `{type(answer).__name__}` was handed in: pass the function itself, "
                 "uncalled.",
                 f"這裡要的是一個函式，交來的卻是 `{type(answer).__name__}`：請傳函式本身，不要先呼叫它。",
             )
-        results, problem = self._results(answer)
-        if problem is None:
-            return None
-        for mistake in mistakes:
-            if self._alike(results, mistake.answer):
-                return mistake.says
-        return problem
+        outcomes = self._outcomes(answer)
+        if outcomes.is_result:
+            cases = self.cases()
+            for mistake in mistakes:
+                if self._alike(outcomes, mistake.answer, cases):
+                    return mistake.says
+        return outcomes.problem
 
-    def _results(self, answer: Callable[..., Any]) -> tuple[list[Any], Bilingual | None]:
-        """Return what the answer gives for the cases, up to the first one without a result; and the first problem."""
+    def _outcomes(self, answer: Callable[..., Any]) -> _Outcomes:
+        """Run the answer on the cases, up to the first one without a result."""
         results: list[Any] = []
         first: Bilingual | None = None
-        until = time.monotonic() + self.seconds
+        left = self.seconds
         for arguments, untouched in zip(self.cases(), self.cases()):
-            ended = call(answer, arguments, max(until - time.monotonic(), 0.1))
+            started = time.monotonic()
+            with fixed(), refused(self.forbidden(*arguments)) as tried:
+                ended = call(answer, arguments, max(left, 0.1))
+            left -= time.monotonic() - started
             if is_untouched(ended.result):
                 raise NotAttempted
+            if tried:
+                return _Outcomes(results, tried[0].says)
             if ended.problem is not None:
-                return results, first or ended.problem
+                problem = first or ended.problem + with_arguments(self.right, untouched)
+                return _Outcomes(results, problem, first is not None, ended.error or TimeoutError)
             first = first or self._problem(ended.result, arguments, untouched)
             results.append(ended.result)
-        return results, first
+        return _Outcomes(results, first, first is not None)
 
     def _problem(
         self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
     ) -> Bilingual | None:
         if self.judge is not None:
-            return self.judge(result, arguments)
-        if any(
-            isinstance(old, torch.Tensor) and difference(new, old) for new, old in zip(arguments, untouched)
-        ):
-            return Bilingual(
-                "Your function changes the tensors that it is given; work on a new tensor (or a `clone()`).",
-                "你的函式改到了傳進去的張量；請在新的張量上計算（或先 `clone()`）。",
-            )
-        return difference(result, self.right(*untouched), self.tolerance)
+            return self._judged(result, arguments, untouched)
+        changed = _changed(arguments, untouched)
+        where = with_arguments(self.right, untouched)
+        found = changed or difference(result, self.right(*untouched), self.tolerance)
+        return found and found + where
 
-    def _alike(self, results: Sequence[Any], mistake: Callable[..., Any]) -> bool:
-        """Whether the mistake gives the same results for as many cases as there are results, one at least."""
+    def _judged(
+        self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
+    ) -> Bilingual | None:
+        """Judge the result; one that cannot even be looked at is wrong, if the right one can."""
+        with fixed():
+            ended = call(self.judge, (result, arguments), self.seconds)
+        if ended.problem is None:
+            return ended.result
+        self.judge(self.right(*untouched), untouched)
+        name = "time" if ended.error is None else ended.error.__name__
+        return Bilingual(
+            f"What your function returns could not be examined (`{name}`): is a part of it missing?",
+            f"無法檢查你的函式回傳的結果（`{name}`）：是不是少了哪個部分？",
+        )
+
+    def _alike(
+        self, outcomes: _Outcomes, mistake: Callable[..., Any], cases: Sequence[tuple[Any, ...]]
+    ) -> bool:
+        """Whether the mistake gives the same for each case as the answer did."""
         if self.judge is not None:
             return False
-        wrong = [self._of_mistake(mistake, arguments) for _, arguments in zip(results, self.cases())]
-        return bool(results) and all(
-            difference(result, of_mistake, self.tolerance) is None
-            for result, of_mistake in zip(results, wrong)
-        )
+        for result, arguments in zip(outcomes.results, cases):
+            if difference(result, self._of_mistake(mistake, arguments), self.tolerance) is not None:
+                return False
+        if outcomes.error is None:
+            return True
+        return type(self._of_mistake(mistake, cases[len(outcomes.results)])) is outcomes.error
 
     @staticmethod
     def _of_mistake(mistake: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -136,6 +178,25 @@ class Function:
             return mistake(*copy.deepcopy(arguments))
         except Exception as error:
             return error
+
+
+# What a function can be lent, and could change.
+_LENT = {torch.nn.Module: "model", torch.Tensor: "tensor", dict: "dict", list: "list", object: "object"}
+
+
+def _changed(arguments: tuple[Any, ...], untouched: tuple[Any, ...]) -> Bilingual | None:
+    for at, (new, old) in enumerate(zip(arguments, untouched), start=1):
+        try:
+            same = is_same(new, old)
+        except Exception:  # a part of it is gone
+            same = False
+        if not same:
+            kind = next(name for type_, name in _LENT.items() if isinstance(old, type_))
+            return Bilingual(
+                f"Your function changes its argument {at}, a `{kind}` that it was only lent: work on a copy.",
+                f"你的函式改動了第 {at} 個引數（`{kind}`）；那是借給它用的，請在副本上計算。",
+            )
+    return None
 
 
 @dataclass(frozen=True)

@@ -452,6 +452,23 @@ def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
 
 
+# Length, limit and what is kept: with room and without, odd limits, nothing kept, and room for nothing else.
+_LENGTHS = (
+    (3, 8, 1),
+    (7, 8, 2),
+    (8, 8, 2),
+    (9, 8, 0),
+    (30, 8, 3),
+    (12, 10, 2),
+    (11, 11, 1),
+    (20, 7, 2),
+    (6, 7, 3),
+    (9, 8, 4),
+    (9, 9, 4),
+    (5, 3, 0),
+)
+
+
 q3 = Exercise(
     key="08.3",
     title=Bilingual("A context that keeps its instructions", "留住指示的上下文"),
@@ -491,10 +508,7 @@ q3 = Exercise(
     ),
     checker=Function(
         _slide,
-        lambda: [
-            (list(range(length)), limit, keep)
-            for length, limit, keep in [(3, 8, 1), (7, 8, 2), (8, 8, 2), (9, 8, 0), (30, 8, 3), (12, 10, 2)]
-        ],
+        lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS],
     ),
     mistakes=(
         Mistake(
@@ -595,6 +609,9 @@ q4 = Exercise(
             ([0, 5, 6, 7, 0, 0], 3, 0),
             ([4, 5, 9, 9], 2, 9),
             ([1, 2, 3, 9, 4, 9], 2, 9),
+            ([7, 1, 7, 7, 2], 2, 7),
+            ([6, 6, 3], 3, 6),
+            ([5, 1, 1, 2], 0, 2),
         ],
     ),
     mistakes=(
@@ -681,7 +698,13 @@ q5 = Exercise(
         "束搜尋就是從這裡繼續，留下總分最高的幾列。",
     ),
     checker=Function(
-        _complete, lambda: [(tiny_lm(3), random_ids(1, 6, 4), 3), (tiny_lm(5), random_ids(1, 2, 6), 4)]
+        _complete,
+        lambda: [
+            (tiny_lm(3), random_ids(1, 6, 4), 3),
+            (tiny_lm(5, n_layer=1, n_embd=12), random_ids(1, 2, 6), 4),
+            (tiny_lm(6, vocab_size=31, n_head=2), random_ids(1, 1, 7, vocab=31), 1),
+            (tiny_lm(7), random_ids(1, 9, 8), 2),
+        ],
     ),
     mistakes=(
         Mistake(

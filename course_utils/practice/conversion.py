@@ -5,15 +5,17 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import GPT2LMHeadModel, GPT2Model
+from transformers import AutoModel, AutoModelForCausalLM, GPT2LMHeadModel, GPT2Model, PreTrainedModel
 
-from course_utils.conversion import verify
+from course_utils import conversion
 from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
+from .compare import is_same
 from .exercise import Exercise
+from .forbidden import Forbidden, does_without, module_functions
 from .questions import Option, Question
-from .samples import tiny_base, tiny_lm
+from .samples import random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -189,6 +191,18 @@ def _flag_only(seed: int) -> GPT2LMHeadModel:
     return lm
 
 
+def _longer_head(seed: int) -> GPT2LMHeadModel:
+    lm = tiny_lm(seed)
+    lm.lm_head.weight = torch.nn.Parameter(random_normal(100, 24, seed=seed))
+    return lm
+
+
+def _embedding_for_a_head(seed: int) -> GPT2LMHeadModel:
+    lm = tiny_lm(seed)
+    lm.lm_head = lm.transformer.wte
+    return lm
+
+
 q2 = Exercise(
     key="04.2",
     title=Bilingual("Is the head tied?", "輸出層綁著嗎？"),
@@ -228,7 +242,9 @@ q2 = Exercise(
             (_equal_copy(1),),
             (tiny_lm(2),),
             (_flag_only(3),),
-            (tiny_lm(4, tie_word_embeddings=False),),
+            (tiny_lm(4, tie_word_embeddings=False, n_layer=1, n_embd=12),),
+            (_longer_head(5),),
+            (_embedding_for_a_head(6),),
         ],
     ),
     mistakes=(
@@ -249,9 +265,17 @@ q2 = Exercise(
         Mistake(
             _tied_as_modules,
             Bilingual(
-                "To you every head looks untied. The two modules are different objects in any case; what do they hold?",
-                "在你看來，每個輸出層都沒有綁。這兩個模組本來就是不同的物件；它們裡面裝的呢？",
+                "You compare the two modules. A `Linear` and an `Embedding` are different objects; what do they hold?",
+                "你比的是兩個模組。`Linear` 和 `Embedding` 本來就是不同的物件；它們各自裝的張量呢？",
             ),
+        ),
+        Mistake(
+            lambda lm: True,
+            Bilingual("To you every head looks tied.", "不管哪個模型，你都判斷為已綁定。"),
+        ),
+        Mistake(
+            lambda lm: False,
+            Bilingual("To you every head looks untied.", "不管哪個模型，你都判斷為未綁定。"),
         ),
         Mistake(
             lambda lm: not _tied(lm), Bilingual("Your answer is the wrong way round.", "你的答案正好相反。")
@@ -333,7 +357,12 @@ q3 = Exercise(
         "`from_pretrained` 會自己改名，所以不管檔案是哪一種類別存的，兩種類別都載得進來。",
     ),
     checker=Function(
-        _renamed, lambda: [(tiny_base(5).state_dict(),), (tiny_base(6, n_layer=1, n_embd=12).state_dict(),)]
+        _renamed,
+        lambda: [
+            (tiny_base(5).state_dict(),),
+            (tiny_base(6, n_layer=1, n_embd=12).state_dict(),),
+            (dict(tiny_base(7, n_layer=3, n_head=2, vocab_size=31).state_dict()),),
+        ],
     ),
     mistakes=(
         Mistake(
@@ -378,7 +407,11 @@ q3 = Exercise(
     ),
 )
 
-_SIZES: dict[int, dict[str, int]] = {2: {}, 1: {"n_layer": 1, "n_embd": 12}}  # by number of layers
+_SIZES: dict[int, dict[str, int]] = {  # by number of layers
+    2: {},
+    1: {"n_layer": 1, "n_embd": 12},
+    3: {"n_layer": 3, "n_embd": 16, "n_head": 2, "vocab_size": 31},
+}
 
 
 def _given(n_layer: int) -> GPT2Model:
@@ -414,7 +447,17 @@ _NO_MODEL = Bilingual("A `GPT2LMHeadModel` is wanted as the result.", "結果應
 
 
 def _conversion_cases() -> list[tuple[GPT2Model]]:
-    return [(_given(2),), (_given(1).train(),)]
+    half = _given(3)
+    half.h[1].train()
+    return [(_given(2),), (_given(1).train(),), (half,)]
+
+
+def _ready_made(base: GPT2Model) -> list[Forbidden]:
+    classes = (PreTrainedModel, AutoModel, AutoModelForCausalLM)
+    return [
+        *(Forbidden(one, "from_pretrained", does_without("from_pretrained")) for one in classes),
+        *module_functions(conversion, "course_utils.conversion"),
+    ]
 
 
 def _judge_conversion(lm: Any, arguments: tuple[GPT2Model]) -> Bilingual | None:
@@ -424,7 +467,7 @@ def _judge_conversion(lm: Any, arguments: tuple[GPT2Model]) -> Bilingual | None:
         return _OTHER_WEIGHTS
     if not isinstance(lm.lm_head, torch.nn.Linear):
         return _MODULE_AS_HEAD
-    failed = verify(_given(arguments[0].config.n_layer), lm).failed
+    failed = conversion.verify(_given(arguments[0].config.n_layer), lm).failed
     known = {
         "weights": _OTHER_WEIGHTS,
         "tie": _COPIED if torch.equal(lm.lm_head.weight, lm.transformer.wte.weight) else _UNTIED,
@@ -537,7 +580,7 @@ q4 = Exercise(
         "`GenerationConfig.from_pretrained`.",
         "如果基礎模型來自檢查點，還要再讀進 `generate` 的設定：`GenerationConfig.from_pretrained`。",
     ),
-    checker=Function(_convert, _conversion_cases, _judge_conversion),
+    checker=Function(_convert, _conversion_cases, _judge_conversion, forbidden=_ready_made),
     mistakes=(
         Mistake(_convert_by_snippet, _UNTIED),
         Mistake(_convert_with_copy, _COPIED),
@@ -585,8 +628,9 @@ def _judge_loading(lm: Any, arguments: tuple[GPT2LMHeadModel, GPT2Model]) -> Bil
     fresh, base = arguments
     if lm is not fresh:
         return _NOT_RETURNED
-    wanted = _given(base.config.n_layer).state_dict()
-    if _count_equal(base.state_dict(), wanted) < len(wanted):
+    given = _given(base.config.n_layer)
+    wanted = given.state_dict()
+    if not is_same(base, given):
         return _BASE_CHANGED
     if {tensor.data_ptr() for tensor in lm.parameters()} & {
         tensor.data_ptr() for tensor in base.parameters()

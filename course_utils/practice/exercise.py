@@ -10,6 +10,7 @@ from course_utils.language import Bilingual
 from . import record
 from .checks import CannotCheck, Check, Mistake, NotAttempted
 from .placeholder import is_untouched
+from .state import capped_output, fixed
 
 
 class Outcome(Enum):
@@ -19,6 +20,7 @@ class Outcome(Enum):
     INCORRECT = "incorrect"
     NOT_ATTEMPTED = "not attempted"
     CANNOT_CHECK = "cannot check"
+    CHECK_FAILED = "check failed"
 
 
 _OPENING = {
@@ -26,6 +28,7 @@ _OPENING = {
     Outcome.INCORRECT: Bilingual("❌ Not yet.", "❌ 還不對。"),
     Outcome.NOT_ATTEMPTED: Bilingual("⬜ Not attempted yet.", "⬜ 還沒作答。"),
     Outcome.CANNOT_CHECK: Bilingual("💬 Cannot be checked.", "💬 無法自動批改。"),
+    Outcome.CHECK_FAILED: Bilingual("🔧 Not checked.", "🔧 沒有批改。"),
 }
 
 
@@ -73,7 +76,7 @@ class Exercise:
     def check(self, answer: Any) -> Verdict:
         """Say whether the answer is right and, if not, which property of it is wrong; never raise for a bad answer."""
         verdict = self._verdict(answer)
-        if verdict.outcome is not Outcome.NOT_ATTEMPTED:
+        if verdict.outcome not in (Outcome.NOT_ATTEMPTED, Outcome.CHECK_FAILED):
             record.note(self.key, verdict.outcome.value)
         return verdict
 
@@ -100,7 +103,8 @@ class Exercise:
         try:
             if is_untouched(answer):
                 raise NotAttempted
-            problem = self.checker(answer, self.mistakes)
+            with fixed(), capped_output():
+                problem = self.checker(answer, self.mistakes)
         except NotAttempted:
             return Verdict(
                 Outcome.NOT_ATTEMPTED,
@@ -119,10 +123,11 @@ class Exercise:
             )
         except Exception as error:  # a fault in the checker must not look like one in the answer
             return Verdict(
-                Outcome.CANNOT_CHECK,
+                Outcome.CHECK_FAILED,
                 Bilingual(
-                    f"The check itself failed (`{type(error).__name__}`); compare your answer with `.solution()`.",
-                    f"檢查程式自己出錯了（`{type(error).__name__}`）；請把你的答案和 `.solution()` 對照。",
+                    f"The check itself failed (`{type(error).__name__}`), and nothing is noted as done; compare your "
+                    "answer with `.solution()`.",
+                    f"檢查程式自己出錯了（`{type(error).__name__}`），這次不算完成；請把你的答案和 `.solution()` 對照。",
                 ),
             )
         if problem is None:

@@ -8,8 +8,9 @@ from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
 from .exercise import Exercise
+from .forbidden import Forbidden, does_without
 from .questions import Option, Question
-from .samples import random_ids, random_normal, tiny_config
+from .samples import random_ids, random_normal, tiny_classifier
 
 quick1 = Question(
     name="quick1",
@@ -161,6 +162,8 @@ def _last_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [
         (random_normal(3, 6, 4, seed=1), either),
         (random_normal(2, 3, 5, seed=2), torch.tensor([[0, 1, 1], [1, 0, 0]])),
+        (random_normal(1, 4, 4, seed=3), torch.ones(1, 4, dtype=torch.long)),
+        (random_normal(2, 2, 2, seed=4), torch.tensor([[0, 1], [1, 0]])),
     ]
 
 
@@ -258,6 +261,13 @@ def _leaning(rows: int, width: int, seed: int) -> torch.Tensor:
     return random_normal(rows, width, seed=seed) * lengths + 5 * random_normal(width, seed=seed + 2).abs()
 
 
+def _nearest_cases() -> list[tuple[torch.Tensor]]:
+    """The last two have no cosine above 0 but everyone's own, once the mean is gone; the very last has -1 only."""
+    apart = torch.tensor([[0.0, 0.0], [4.0, 0.0], [1.0, 3.0]])
+    opposite = torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+    return [(_leaning(7, 5, 3),), (_leaning(12, 4, 8),), (_leaning(4, 9, 5),), (apart,), (opposite,)]
+
+
 q3 = Exercise(
     key="05.3",
     title=Bilingual("Find the bug: everyone is nearest to himself", "找出錯誤：最近的永遠是自己"),
@@ -294,7 +304,7 @@ q3 = Exercise(
         "Leaving the query among the candidates is a common way to a retrieval score that is too good to be true.",
         "把查詢本身留在候選裡，是檢索成績好得不像真的常見原因。",
     ),
-    checker=Function(_nearest, lambda: [(_leaning(7, 5, 3),), (_leaning(12, 4, 8),)]),
+    checker=Function(_nearest, _nearest_cases),
     mistakes=(
         Mistake(
             _nearest_itself,
@@ -374,6 +384,8 @@ q4 = Exercise(
         lambda: [
             (random_ids(1, 40, 5, vocab=3)[0], random_ids(1, 40, 6, vocab=3)[0], 3),
             (torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 4),
+            (torch.tensor([4, 2, 2, 2, 0]), torch.tensor([4, 1, 1, 3, 2]), 5),
+            (torch.tensor([0, 0]), torch.tensor([0, 0]), 1),
         ],
     ),
     mistakes=(
@@ -390,14 +402,6 @@ q4 = Exercise(
         ),
     ),
 )
-
-
-def _classifier(seed: int, labels: int) -> GPT2ForSequenceClassification:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        config = tiny_config(num_labels=labels, initializer_range=0.25)
-        config.pad_token_id = config.eos_token_id
-        return GPT2ForSequenceClassification(config).eval()
 
 
 def _scores(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
@@ -433,9 +437,22 @@ def _scores_of_mean(
 def _score_cases() -> list[tuple[GPT2ForSequenceClassification, torch.Tensor, torch.Tensor]]:
     mask = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
     return [
-        (_classifier(1, 3), random_ids(2, 5, 3, vocab=96), mask),
-        (_classifier(2, 2), random_ids(1, 4, 4, vocab=96), torch.tensor([[1, 1, 0, 0]])),
+        (tiny_classifier(1, num_labels=3), random_ids(2, 5, 3, vocab=96), mask),
+        (
+            tiny_classifier(2, num_labels=2, n_layer=1, n_embd=12),
+            random_ids(1, 4, 4, vocab=96),
+            torch.tensor([[1, 1, 0, 0]]),
+        ),
+        (
+            tiny_classifier(3, num_labels=5, n_layer=3, n_head=2, vocab_size=31),
+            random_ids(3, 3, 5, vocab=30),
+            torch.tensor([[1, 1, 1], [1, 0, 0], [1, 1, 0]]),
+        ),
     ]
+
+
+def _the_class_itself(*given: object) -> list[Forbidden]:
+    return [Forbidden(GPT2ForSequenceClassification, "forward", does_without("classifier(…)"))]
 
 
 q5 = Exercise(
@@ -471,7 +488,7 @@ q5 = Exercise(
         "Nothing keeps you from another head on `GPT2Model`: several layers, or one score for each token.",
         "你也可以在 `GPT2Model` 上接別的輸出層：好幾層的，或每個 token 都給分數的。",
     ),
-    checker=Function(_scores, _score_cases),
+    checker=Function(_scores, _score_cases, forbidden=_the_class_itself),
     mistakes=(
         Mistake(
             _scores_everywhere,

@@ -8,6 +8,7 @@ import torch
 from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
+from .compare import Tolerance
 from .exercise import Exercise
 from .questions import Option, Question
 from .samples import random_ids
@@ -198,6 +199,11 @@ q2 = Exercise(
                 torch.tensor([2, 1, 0]),
             ),
             (random_ids(1, 4, 2), torch.ones(1, 4, dtype=torch.long), torch.tensor([3])),
+            (
+                random_ids(4, 4, 3, vocab=5),
+                torch.tensor([[0, 0, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1], [1, 0, 0, 0]]),
+                torch.tensor([3, 1, 0, 2]),
+            ),
         ],
     ),
     mistakes=(
@@ -250,6 +256,18 @@ def _pack_end_first(documents: Sequence[Sequence[int]], end: int, block: int) ->
     return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
 
 
+def _pack_cases() -> list[tuple[list[list[int]], int, int]]:
+    """What is left over: 1, 1, 0, 0, one less than a block, 0; and a document of nothing."""
+    return [
+        ([[1, 2, 3], [4], [5, 6], [7, 8, 9]], 0, 4),
+        ([[3, 1, 4, 1, 5], [9, 2, 6]], 7, 3),
+        ([[1, 2, 3], [4, 5], [6, 7]], 9, 5),
+        ([[5, 6], [], [7]], 8, 2),
+        ([[2, 7, 1], [8, 2, 8, 1, 8, 2, 8]], 0, 7),
+        ([[4, 4], [1]], 3, 1),
+    ]
+
+
 q3 = Exercise(
     key="06.3",
     title=Bilingual("Pack documents into blocks", "把文章打包成區塊"),
@@ -281,9 +299,7 @@ q3 = Exercise(
         "A block can begin in the middle of a document; with enough blocks that does little harm.",
         "區塊可能從文章的中間開始；區塊夠多的時候，影響不大。",
     ),
-    checker=Function(
-        _pack, lambda: [([[1, 2, 3], [4], [5, 6], [7, 8, 9]], 0, 4), ([[3, 1, 4, 1, 5], [9, 2, 6]], 7, 3)]
-    ),
+    checker=Function(_pack, _pack_cases),
     mistakes=(
         Mistake(
             _pack_without_end,
@@ -360,7 +376,16 @@ q4 = Exercise(
         "The mean of exp is never below exp of the mean (Jensen): the wrong way makes every model look worse.",
         "exp 的平均永遠不小於平均的 exp（Jensen 不等式）：錯的寫法會讓每個模型看起來都比較差。",
     ),
-    checker=Function(_perplexity, lambda: [([1.0, 2.0, 0.5], [10, 30, 5]), ([0.3, 1.7], [100, 1])]),
+    checker=Function(
+        _perplexity,
+        lambda: [
+            ([1.0, 2.0, 0.5], [10, 30, 5]),
+            ([0.3, 1.7], [100, 1]),
+            ([0.1, 0.1, 3.0, 4.0], [1, 2, 3, 40]),
+            ([2.5], [7]),
+        ],
+        tolerance=Tolerance(relative=1e-5, absolute=0.0),
+    ),
     mistakes=(
         Mistake(
             _perplexity_averaged,
@@ -407,6 +432,15 @@ def _rate_one_ahead(step: int, peak: float, warmup: int, total: int) -> float:
     return _rate(min(step + 1, total), peak, warmup, total)
 
 
+def _rate_cases() -> list[tuple[int, float, int, int]]:
+    return [
+        *((step, 0.5, 4, 20) for step in (0, 1, 3, 4, 9, 19, 20)),
+        *((step, 3e-4, 1, 7) for step in (0, 1, 2, 6, 7)),
+        *((step, 1.0, 9, 10) for step in (5, 9, 10)),
+        *((step, 2.0, 7, 100) for step in (6, 7, 50)),
+    ]
+
+
 q5 = Exercise(
     key="06.5",
     title=Bilingual("The learning rate", "學習率"),
@@ -439,7 +473,7 @@ q5 = Exercise(
         "At step 0 the rate is 0: with this schedule the very first step changes nothing.",
         "第 0 步的學習率是 0：用這個排程，第一步什麼都不會改變。",
     ),
-    checker=Function(_rate, lambda: [(step, 0.5, 4, 20) for step in (0, 1, 3, 4, 9, 19, 20)]),
+    checker=Function(_rate, _rate_cases, tolerance=Tolerance(relative=1e-5, absolute=1e-9)),
     mistakes=(
         Mistake(
             _rate_constant,

@@ -204,7 +204,16 @@ q2 = Exercise(
         "On the way back `transpose` comes first, and then `reshape`: after a transpose the memory is no longer in order.",
         "合併回去時先 `transpose` 再 `reshape`：轉置之後，記憶體的順序已經不對了。",
     ),
-    checker=Function(_split, lambda: [(random_normal(2, 5, 12), 3), (random_normal(1, 4, 8, seed=1), 2)]),
+    checker=Function(
+        _split,
+        lambda: [
+            (random_normal(2, 5, 12), 3),
+            (random_normal(1, 4, 8, seed=1), 2),
+            (random_normal(3, 4, 20, seed=2), 4),
+            (random_normal(2, 1, 6, seed=3), 1),
+            (random_normal(1, 3, 5, seed=4), 5),
+        ],
+    ),
     mistakes=(
         Mistake(
             _split_by_view,
@@ -282,7 +291,11 @@ q3 = Exercise(
         "如果整列都遮住，softmax 就變成 0 除以 0；補在左邊的填充就會產生這種列。",
     ),
     checker=Function(
-        _attend, lambda: [tuple(random_normal(2, 3, T, 4, seed=T + at) for at in range(3)) for T in (5, 1)]
+        _attend,
+        lambda: [
+            tuple(random_normal(B, H, T, D, seed=T + at) for at in range(3))
+            for B, H, T, D in ((2, 3, 5, 4), (1, 2, 3, 5), (3, 1, 8, 8), (1, 4, 1, 2))
+        ],
     ),
     mistakes=(
         Mistake(
@@ -348,7 +361,7 @@ q4 = Exercise(
         "With one new token the row is all True: this is why the step of a generation loop needs no causal mask.",
         "只讀 1 個新 token 時，整列都是 True：所以生成迴圈的每一步都不需要因果遮罩。",
     ),
-    checker=Function(_mask, lambda: [(3, 4), (1, 6), (5, 0), (2, 1)]),
+    checker=Function(_mask, lambda: [(3, 4), (1, 6), (5, 0), (2, 1), (4, 9), (3, 3), (1, 0)]),
     mistakes=(
         Mistake(
             lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(),
@@ -376,12 +389,20 @@ q4 = Exercise(
 )
 
 
+def _old_masks(block: str) -> dict[str, torch.Tensor]:
+    seen = torch.ones(1, 1, 4, 4, dtype=torch.bool).tril()
+    return {f"{block}.attn.bias": seen, f"{block}.attn.masked_bias": torch.tensor(-1e4)}
+
+
 def _files() -> list[tuple[dict[str, torch.Tensor]]]:
     lm, base = tiny_lm(3, n_layer=1), tiny_base(3, n_layer=1)
-    old = {"h.0.attn.bias": torch.ones(1), "h.0.attn.masked_bias": torch.ones(1)}
+    old = _old_masks("h.0")
+    deep = tiny_lm(4, n_layer=3, n_embd=12, tie_word_embeddings=False).state_dict()
+    masks = _old_masks("transformer.h.0") | _old_masks("transformer.h.2") | _old_masks("transformer.h.10")
     return [
         (dict(lm.state_dict()),),
         (dict(base.state_dict()) | old,),
+        (masks | dict(deep),),
         ({"transformer.h.0.attn.bias": torch.ones(1)},),
     ]
 

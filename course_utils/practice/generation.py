@@ -3,12 +3,19 @@
 import warnings
 
 import torch
-from transformers import GPT2LMHeadModel, MinPLogitsWarper, RepetitionPenaltyLogitsProcessor, TopPLogitsWarper
+from transformers import (
+    GenerationMixin,
+    GPT2LMHeadModel,
+    MinPLogitsWarper,
+    RepetitionPenaltyLogitsProcessor,
+    TopPLogitsWarper,
+)
 
 from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
 from .exercise import Exercise
+from .forbidden import Forbidden, does_without
 from .questions import Option, Question
 from .samples import random_ids, random_normal, tiny_lm
 
@@ -140,6 +147,8 @@ q1 = Exercise(
 
 def _greedy(lm: GPT2LMHeadModel, ids: torch.Tensor, count: int) -> torch.Tensor:
     lm.generation_config.eos_token_id = None
+    if count == 0:
+        return ids  # `generate` refuses to write nothing
     return lm.generate(
         ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=count, pad_token_id=0
     )
@@ -161,11 +170,11 @@ def _greedy_least(lm, ids, count):
 
 
 def _greedy_without_prompt(lm, ids, count):
-    return _greedy(lm, ids, count)[:, ids.shape[1] :]
+    return _loop(lm, ids, count, -1, lambda logits: logits.argmax(dim=-1))[:, ids.shape[1] :]
 
 
 def _greedy_one_short(lm, ids, count):
-    return _greedy(lm, ids, count - 1)
+    return _loop(lm, ids, count - 1, -1, lambda logits: logits.argmax(dim=-1))
 
 
 def _greedy_in_one_pass(lm, ids, count):
@@ -176,6 +185,24 @@ def _greedy_newest_only(lm, ids, count):
     for _ in range(count):
         ids = torch.cat([ids, lm(ids[:, -1:]).logits[:, -1].argmax(dim=-1)[:, None]], dim=1)
     return ids
+
+
+def _ending(seed: int) -> tuple[GPT2LMHeadModel, torch.Tensor, int]:
+    """A model that writes what it takes for the end after two tokens, and a prompt."""
+    lm, ids = tiny_lm(seed), random_ids(1, 5, seed)
+    end = int(_greedy(lm, ids, 2)[0, -1])
+    lm.config.eos_token_id = lm.generation_config.eos_token_id = end
+    return lm, ids, 6
+
+
+def _greedy_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
+    return [
+        (tiny_lm(1), random_ids(1, 4, 1), 5),
+        (tiny_lm(2, n_layer=1, n_embd=12), random_ids(3, 6, 2), 4),
+        _ending(3),
+        (tiny_lm(4, vocab_size=31), random_ids(4, 1, 4, vocab=31), 1),
+        (tiny_lm(5), random_ids(2, 3, 5), 0),
+    ]
 
 
 q2 = Exercise(
@@ -219,7 +246,9 @@ q2 = Exercise(
         "有快取的話，每一步只要讀一個 token；迴圈本身不變。",
     ),
     checker=Function(
-        _greedy, lambda: [(tiny_lm(1), random_ids(1, 4, 1), 5), (tiny_lm(2), random_ids(3, 6, 2), 4)]
+        _greedy,
+        _greedy_cases,
+        forbidden=lambda *given: [Forbidden(GenerationMixin, "generate", does_without("generate"))],
     ),
     mistakes=(
         Mistake(
@@ -361,6 +390,8 @@ q3 = Exercise(
             (2 * random_normal(3, 11, seed=5), 0.8),
             (random_normal(1, 7, seed=6), 0.5),
             (torch.tensor([[8.0, 0.0, 1.0, 7.9]]), 0.3),
+            (3 * random_normal(2, 5, seed=11), 0.95),
+            (random_normal(4, 30, seed=12), 0.25),
         ],
     ),
     mistakes=(
@@ -519,6 +550,8 @@ q4 = Exercise(
         lambda: [
             (2 * random_normal(2, 9, seed=7), random_ids(2, 4, 7, vocab=9), 1.5),
             (3 * random_normal(1, 6, seed=8), torch.tensor([[1, 1, 4]]), 2.0),
+            (2 * random_normal(3, 13, seed=9), random_ids(3, 1, 9, vocab=13), 1.2),
+            (2 * random_normal(4, 4, seed=10), random_ids(4, 4, 10, vocab=4), 3.0),
         ],
     ),
     mistakes=(
@@ -634,6 +667,8 @@ q5 = Exercise(
         lambda: [
             (torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]]),),
             (torch.tensor([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1]]),),
+            (torch.tensor([[0, 0, 0, 0, 1, 1, 1]]),),
+            (torch.tensor([[1], [1]]),),
         ],
     ),
     mistakes=(
@@ -742,6 +777,7 @@ q6 = Exercise(
         lambda: [
             (random_ids(2, 3, 9, vocab=8), random_normal(2, 8, seed=9), [1, 6]),
             (random_ids(3, 2, 10, vocab=5), random_normal(3, 5, seed=10), [4]),
+            (random_ids(1, 1, 11, vocab=6), random_normal(1, 6, seed=11), [5, 0, 2]),
         ],
     ),
     mistakes=(

@@ -8,6 +8,7 @@ from course_utils.language import Bilingual
 
 from .checks import Function, Mistake, Open, Value
 from .exercise import Exercise
+from .forbidden import Forbidden, does_without
 from .questions import Option, Question
 from .samples import random_ids, random_normal, tiny_lm
 
@@ -142,12 +143,16 @@ def _logits(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
     return lm(ids).logits
 
 
+def _logits_by_hand(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm.transformer(ids).last_hidden_state @ lm.transformer.wte.weight.T
+
+
 def _logits_normed_twice(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
     return lm.transformer.ln_f(lm.transformer(ids).last_hidden_state) @ lm.transformer.wte.weight.T
 
 
 def _logits_softmaxed(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return lm(ids).logits.softmax(dim=-1)
+    return _logits_by_hand(lm, ids).softmax(dim=-1)
 
 
 def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
@@ -155,7 +160,22 @@ def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tenso
 
 
 def _logits_last_only(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return lm(ids).logits[:, -1]
+    return _logits_by_hand(lm, ids)[:, -1]
+
+
+def _logits_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor]]:
+    return [
+        (tiny_lm(1), random_ids(2, 5, 1)),
+        (tiny_lm(2, n_embd=12, vocab_size=31), random_ids(1, 7, 2, vocab=31)),
+        (tiny_lm(3, n_layer=1, n_head=2), random_ids(3, 1, 3)),
+    ]
+
+
+def _calls_of_the_head(lm: GPT2LMHeadModel, ids: torch.Tensor) -> list[Forbidden]:
+    return [
+        Forbidden(GPT2LMHeadModel, "forward", does_without("lm(…)")),
+        Forbidden(lm.lm_head, "forward", does_without("lm.lm_head(…)")),
+    ]
 
 
 q2 = Exercise(
@@ -197,13 +217,7 @@ q2 = Exercise(
         "In generation only the last position is needed; `logits_to_keep=1` spares the library the other rows.",
         "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫省下其他各列。",
     ),
-    checker=Function(
-        _logits,
-        lambda: [
-            (tiny_lm(1), random_ids(2, 5, 1)),
-            (tiny_lm(2, n_embd=12, vocab_size=31), random_ids(1, 7, 2, vocab=31)),
-        ],
-    ),
+    checker=Function(_logits, _logits_cases, forbidden=_calls_of_the_head),
     mistakes=(
         Mistake(_logits_normed_twice, Bilingual("`ln_f` is in it twice.", "`ln_f` 做了兩次。")),
         Mistake(
@@ -235,9 +249,13 @@ def _loss_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
     masked = random_ids(2, 6, 4, vocab=11)
     masked[0, :3] = -100
     masked[1, 4:] = -100
+    uneven = random_ids(3, 5, 6, vocab=7)
+    uneven[0, :4] = -100
+    uneven[1] = -100
     return [
         (2 * random_normal(1, 5, 9, seed=3), random_ids(1, 5, 3, vocab=9)),
         (2 * random_normal(2, 6, 11, seed=4), masked),
+        (2 * random_normal(3, 5, 7, seed=5), uneven),
     ]
 
 
@@ -390,7 +408,13 @@ q4 = Exercise(
         "無論形狀是 `[vocab]`、`[batch, vocab]` 還是 `[batch, seq, vocab]`，最後一軸 `dim=-1` 都是詞彙表。",
     ),
     checker=Function(
-        _probabilities, lambda: [(2 * random_normal(3, 7, seed=5), 0.7), (random_normal(1, 5, seed=6), 2.0)]
+        _probabilities,
+        lambda: [
+            (2 * random_normal(3, 7, seed=5), 0.7),
+            (random_normal(1, 5, seed=6), 2.0),
+            (random_normal(4, 4, seed=7), 1.3),
+            (random_normal(2, 11, seed=8), 0.5),
+        ],
     ),
     mistakes=(
         Mistake(
@@ -444,6 +468,15 @@ def _lens_off_by_one(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torc
     return _lens(lm, ids, min(layer + 1, lm.config.n_layer))
 
 
+def _lens_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
+    two, three, one = {}, {"n_layer": 3, "n_head": 2}, {"n_layer": 1, "n_embd": 12}
+    return [
+        *((tiny_lm(7, **two), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)),
+        *((tiny_lm(8, **three), random_ids(2, 4, 8), layer) for layer in (3, 2, 0)),
+        *((tiny_lm(9, **one), random_ids(3, 1, 9), layer) for layer in (1, 0)),
+    ]
+
+
 def _lens_final(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
     return lm(ids).logits
 
@@ -486,7 +519,7 @@ q5 = Exercise(
         "A lens is checked at its last row: it must equal the model's own logits.",
         "檢查 lens 就看最後一列：它必須等於模型自己的 logits。",
     ),
-    checker=Function(_lens, lambda: [(tiny_lm(7), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)]),
+    checker=Function(_lens, _lens_cases),
     mistakes=(
         Mistake(
             _lens_normed_always,

@@ -1,7 +1,7 @@
 """Small inputs for checking functions: the same at every call, and of odd sizes, so that nothing fits by chance."""
 
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model
+from transformers import GPT2Config, GPT2ForSequenceClassification, GPT2LMHeadModel, GPT2Model
 
 
 def tiny_config(**changes: object) -> GPT2Config:
@@ -15,11 +15,24 @@ def tiny_lm(seed: int = 0, **changes: object) -> GPT2LMHeadModel:
     """A random GPT-2 with its LM head, in eval mode; its weights are large enough for clear preferences."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = GPT2LMHeadModel(tiny_config(initializer_range=0.25, **changes))
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:  # norms and biases as after training: not all ones, not all zeros
-                parameter.data += 0.2 * torch.randn_like(parameter)
+        return _as_trained(GPT2LMHeadModel(tiny_config(initializer_range=0.25, **changes)))
+
+
+def _as_trained(model: torch.nn.Module) -> torch.nn.Module:
+    """Norms and biases that are not all ones and not all zeros; and eval mode."""
+    for parameter in model.parameters():
+        if parameter.ndim == 1:
+            parameter.data += 0.2 * torch.randn_like(parameter)
     return model.eval()
+
+
+def tiny_classifier(seed: int = 0, **changes: object) -> GPT2ForSequenceClassification:
+    """A random classifier of texts, as `tiny_lm`; its padding token is the last of the vocabulary."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        config = tiny_config(initializer_range=0.25, **changes)
+        config.pad_token_id = config.eos_token_id
+        return _as_trained(GPT2ForSequenceClassification(config))
 
 
 def tiny_base(seed: int = 0, **changes: object) -> GPT2Model:
