@@ -57,7 +57,7 @@ quick2 = Question(
     ),
     options=(
         Option(
-            Bilingual("nothing: it only saves time", "沒有不同，只是省時間"),
+            Bilingual("nothing but rounding: it only saves time", "除了捨入誤差沒有不同，只是省時間"),
             True,
             Bilingual(
                 "Keys and values of earlier tokens never change, because nobody there can see what comes later.",

@@ -14,6 +14,18 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "one more than the default", "length-none", "do_sample=False)", "do_sample=False, max_new_tokens=21)"
     ),
+    Mutation("no argument given", "settings-win", "max_new_tokens=3)", "top_k=3)"),
+    Mutation(
+        "an id of the vocabulary", "length-id", "[[lm.config.vocab_size]]", "[[lm.config.vocab_size - 1]]"
+    ),
+    Mutation("never divided", "length-penalty", "length_penalty=penalty", "length_penalty=0.0"),
+    Mutation("one end only", "stop-any-check", "[third, first]", "[third]"),
+    Mutation(
+        "the prompt counted too", "stop-criteria-check", "[:, self.start :]", "", red="stop-prompt-check"
+    ),
+    Mutation(
+        "somebody writes", "stream-timeout", "next(silent)", 'silent.on_finalized_text("a"); next(silent)'
+    ),
     Mutation("a text that just fits", "length-past", "n_positions + 1,", "n_positions,"),
     Mutation("sampled, not greedy", "greedy-trace", "do_sample=False", "do_sample=True, top_k=0"),
     Mutation(
@@ -62,7 +74,10 @@ MUTATIONS: list[Mutation] = [
     Mutation("always the same seed", "seed-batch", "manual_seed(seed)", "manual_seed(SEED)"),
     Mutation("nothing drawn before", "seed-shift", "torch.rand(1)", "pass"),
     Mutation(
-        "a rule that forbids nothing", "without-a", 'scores.masked_fill(self.banned, float("-inf"))', "scores"
+        "a rule that forbids nothing",
+        "without-a",
+        'scores.masked_fill(self.banned.to(scores.device), float("-inf"))',
+        "scores",
     ),
     Mutation("lines of five", "sevens", "== 7:", "== 5:", red="poems-check"),
     Mutation(
