@@ -16,6 +16,9 @@ from course_utils import CourseError
 from course_utils.training import finetune as tuning
 
 END = 256
+INHERITS = pytest.mark.skipif(
+    os.name == "nt", reason="needs another operating system: one where a child inherits what is ignored"
+)
 NO_DROPOUT = {"resid_pdrop": 0.0, "embd_pdrop": 0.0, "attn_pdrop": 0.0}
 
 
@@ -443,7 +446,11 @@ def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_
 
 
 @pytest.mark.parametrize(
-    ("inherited", "status"), [(signal.SIG_DFL, 130), (signal.SIG_IGN, 3)], ids=["in front", "behind"]
+    ("inherited", "status"),
+    [
+        pytest.param(signal.SIG_DFL, 130, id="in front"),
+        pytest.param(signal.SIG_IGN, 3, id="behind", marks=INHERITS),
+    ],
 )
 def test_an_interrupt_while_the_libraries_load_is_quiet(tmp_path, sigint, inherited, status):
     """Or it is ignored, where the program was started with interrupts ignored."""
