@@ -28,7 +28,7 @@ _OPENING = {
     Outcome.INCORRECT: Bilingual("❌ Not yet.", "❌ 還不對。"),
     Outcome.NOT_ATTEMPTED: Bilingual("⬜ Not attempted yet.", "⬜ 還沒作答。"),
     Outcome.CANNOT_CHECK: Bilingual("💬 Cannot be checked.", "💬 無法自動批改。"),
-    Outcome.CHECK_FAILED: Bilingual("🔧 Not checked.", "🔧 沒有批改。"),
+    Outcome.CHECK_FAILED: Bilingual("🔧 Not checked.", "🔧 未批改。"),
 }
 
 
