@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from course_utils import home
+from course_utils import home, running
 from course_utils.files import write_atomically
 from course_utils.language import CourseError, both
 from course_utils.notebooks import FIRST, lessons, pick
@@ -28,6 +28,7 @@ FOLDER = "my-course"
 _HIDDEN = ".course"
 _MANIFEST = f"{_HIDDEN}/manifest.json"
 _HOME = f"{_HIDDEN}/home"  # used where the home folder cannot be written
+LAST_PORT = 65535
 _ASSETS = Path(__file__).resolve().parent / "assets" / "jupyter"
 
 
@@ -235,13 +236,26 @@ def environment(folder: Path) -> dict[str, str]:
     from ipykernel.kernelspec import get_kernel_dict
 
     kernels = folder / _HIDDEN / "jupyter"
-    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    # Warnings of the kernel's own log (that it talks without encryption, to this machine) are none for a learner.
+    argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=ERROR"]
     specification = get_kernel_dict() | {"argv": argv}
     content = json.dumps(specification, indent=1, ensure_ascii=False).encode("utf-8")
     write_atomically(kernels / "kernels" / "python3" / "kernel.json", content)
     added = {"JUPYTER_PATH": str(kernels), "JUPYTER_CONFIG_PATH": str(_ASSETS)}
     joined = {k: os.pathsep.join(filter(None, [v, os.environ.get(k)])) for k, v in added.items()}
     return os.environ | home.stand_ins(folder / _HOME) | joined
+
+
+def port_number(text: str) -> int:
+    """Return the port that a learner named. Raise CourseError unless it is a whole number from 1 to 65535."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= LAST_PORT):
+        raise CourseError(
+            f"{text!r} is no port: name a whole number from 1 to {LAST_PORT}, such as --port 8890, or leave "
+            "--port out, and a free one is found.",
+            f"{text!r} 不是連接埠：請指定 1 到 {LAST_PORT} 的整數，例如 --port 8890；"
+            "不指定 --port，就會自動找一個空的。",
+        )
+    return int(text)
 
 
 def require_free(port: int) -> None:
@@ -255,9 +269,9 @@ def require_free(port: int) -> None:
         except (OSError, OverflowError) as error:
             raise CourseError(
                 f"Port {port} cannot be used: {error}. Perhaps the course is already open in another window. "
-                f"Name another one (--port {port + 1 if port < 65535 else 8890}), or leave --port out.",
+                f"Name another one (--port {port + 1 if port < LAST_PORT else 8890}), or leave --port out.",
                 f"無法使用連接埠 {port}：{error}。課程可能已經在另一個視窗開著。請改用別的連接埠"
-                f"（--port {port + 1 if port < 65535 else 8890}），或不要指定 --port。",
+                f"（--port {port + 1 if port < LAST_PORT else 8890}），或不要指定 --port。",
             ) from error
 
 
@@ -287,7 +301,9 @@ def _parser() -> argparse.ArgumentParser:
         ),
     )
     own.add_argument("--no-browser", action="store_true", help=both("open no browser", "不要開啟瀏覽器"))
-    own.add_argument("--port", type=int, metavar="N", help=both("the port to serve at", "使用的連接埠"))
+    own.add_argument(
+        "--port", type=port_number, metavar="N", help=both("the port to serve at", "使用的連接埠")
+    )
     own.add_argument(
         "--folder",
         type=Path,
@@ -324,6 +340,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     try:
         return _run(WorkingCopy(course, folder), options, further)
+    except BrokenPipeError:  # `--status | head -1`: whoever read it has seen enough
+        raise
     except OSError as error:
         raise CourseError(
             f"The working copy {folder} cannot be read or written: {error}. "
@@ -344,19 +362,28 @@ def _run(copy: WorkingCopy, options: argparse.Namespace, further: Sequence[str])
     if options.status:
         print(report(copy.items()))
         return 0
+    env = os.environ | home.stand_ins(copy.folder / _HOME)
     if options.restore:
-        print(_restored(*copy.restore(options.restore)))
+        name, backup = copy.restore(options.restore)
+        print(_restored(name, backup))
+        advice = running.after_restore(running.server_in(copy.folder, env), name) if backup else None
+        if advice:
+            print(advice)
         return 0
     if not lessons(copy.course):
         raise CourseError(
             "The folder `notebooks` holds no lesson: is the checkout complete?",
             "`notebooks` 資料夾裡沒有任何一課：儲存庫是否完整？",
         )
+    start = next((p for p in lessons(copy.course) if p.name == FIRST), lessons(copy.course)[0])
+    server = running.server_in(copy.folder, env)
+    if server:
+        print(running.welcome(server, f"notebooks/{start.name}", not options.no_browser))
+        return 0
     if options.port is not None:
         require_free(options.port)
     for message in news(copy.update()):
         print(message)
-    start = next((p for p in lessons(copy.course) if p.name == FIRST), lessons(copy.course)[0])
     print(
         both(
             f"Your notebooks are in {copy.folder}; change them freely. Ctrl-C here closes the course.",

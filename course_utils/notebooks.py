@@ -61,10 +61,15 @@ def lessons(root: Path) -> list[Path]:
 
 
 def pick(name: str, among: Iterable[Path]) -> Path:
-    """Return the one lesson that `name` means: "01", "01_base_model", its file name or a path to it."""
+    """Return the one lesson that `name` means: "01", "1", "base_model", "01_base_model", its file name or a path to it."""
     paths = list(among)
     stem = Path(name).name.removesuffix(".ipynb")
-    found = [p for p in paths if p.stem == stem] or [p for p in paths if p.stem.startswith(f"{stem}_")]
+    number = stem.zfill(2) if stem.isdecimal() else stem
+    found = (
+        [p for p in paths if p.stem == stem]
+        or [p for p in paths if p.stem.startswith(f"{number}_")]
+        or [p for p in paths if p.stem.partition("_")[2] == stem]
+    )
     if stem and len(found) == 1:
         return found[0]
     known = ", ".join(p.stem for p in paths)

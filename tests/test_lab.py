@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -131,7 +132,12 @@ def test_restore_keeps_every_version(course, mine):
     assert set(states(course, mine).values()) == {State.CURRENT}
 
 
-@pytest.mark.parametrize("name", ["09", "0", "", "../01_base_modelx"])
+@pytest.mark.parametrize("name", ["01", "1", "base_model", "01_base_model", "base_model.ipynb"])
+def test_a_lesson_is_named_in_any_way(course, mine, name):
+    assert WorkingCopy(course, mine).restore(name)[0] == "notebooks/01_base_model.ipynb"
+
+
+@pytest.mark.parametrize("name", ["09", "9", "", "model", "../01_base_modelx"])
 def test_restore_of_nothing_names_what_there_is(course, mine, name):
     with pytest.raises(CourseError, match="01_base_model"):
         WorkingCopy(course, mine).restore(name)
@@ -194,7 +200,8 @@ def test_the_kernel_is_this_interpreters(mine):
     settings = Path(
         env["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0], "labconfig/default_setting_overrides.json"
     )
-    notification = json.loads(settings.read_text())["@jupyterlab/apputils-extension:notification"]
+    overrides = json.loads(settings.read_text())
+    notification = overrides["@jupyterlab/apputils-extension:notification"]
     assert notification == {"checkForUpdates": False, "fetchNews": "false"}
 
 
@@ -226,10 +233,21 @@ def test_a_taken_port_is_said_in_both_languages():
     assert "cannot be used" in str(caught.value)
 
 
-@pytest.mark.parametrize("port", [-1, 65536])
-def test_no_such_port(port):
-    with pytest.raises(CourseError):
-        lab.require_free(port)
+@pytest.mark.parametrize("port", ["0", "-1", "65536", "70000", "text", "", "8e3", "８８８８", "9" * 5000])
+def test_no_such_port(port, course, mine, monkeypatch):
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    with pytest.raises(CourseError, match="is no port") as caught:
+        lab.main(["--folder", str(mine), f"--port={port}"])
+    assert "不是連接埠" in str(caught.value) and not mine.exists()
+
+
+def test_a_port_may_be_named(course, mine, monkeypatch):
+    started = []
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    monkeypatch.setattr(lab, "_start", lambda words, folder, env: started.append(words) or 0)
+    monkeypatch.setattr(lab, "require_free", lambda port: started.append(port))
+    assert lab.main(["--folder", str(mine), "--port", "8999"]) == 0
+    assert started[0] == 8999 and "--ServerApp.port=8999" in started[1]
 
 
 def test_main_updates_then_starts(course, mine, monkeypatch, capsys):
@@ -255,3 +273,83 @@ def test_main_refuses_the_checkout_and_an_unusable_place(course, tmp_path, monke
     (tmp_path / "file").write_text("")
     with pytest.raises(CourseError, match="--folder"):
         lab.main(["--folder", str(tmp_path / "file")])
+
+
+@pytest.fixture
+def served(mine, tmp_path, monkeypatch):
+    """A stand-in for the server of the working copy `mine`: what it notes, and the API it answers with a token only."""
+    import http.server
+    import threading
+
+    class Api(http.server.BaseHTTPRequestHandler):
+        sessions = [{"type": "notebook", "path": "notebooks/01_base_model.ipynb"}]
+
+        def do_GET(self):
+            allowed = self.headers.get("Authorization") == "token secret"
+            body = json.dumps(self.sessions if self.path == "/api/sessions" else {"started": "now"}).encode()
+            self.send_response(200 if allowed else 403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    runtime = tmp_path / "runtime"
+    runtime.mkdir()
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(runtime))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    note = {
+        "url": f"http://127.0.0.1:{server.server_port}/",
+        "token": "secret",
+        "root_dir": str(mine),
+        "pid": 1,
+    }
+    (runtime / "jpserver-0.json").write_text("half a no")
+    (runtime / "jpserver-1.json").write_text(json.dumps(note | {"root_dir": str(tmp_path)}))
+    (runtime / "jpserver-2.json").write_text(json.dumps(note))
+    yield note
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_second_lab_finds_the_first(course, mine, served, monkeypatch, capsys, language):
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    monkeypatch.setattr(lab, "_start", lambda *_: pytest.fail("a second server was started"))
+    monkeypatch.setenv("COURSE_LANGUAGE", language)
+    opened = []
+    monkeypatch.setattr(lab.running.webbrowser, "open", opened.append)
+    assert lab.main(["--folder", str(mine), "--no-browser"]) == 0
+    said = capsys.readouterr().out
+    address = f"{served['url']}lab/tree/notebooks/00_start_here.ipynb?token=secret"
+    assert address in said and {"en": "already open", "zh": "已經開著"}[language] in said
+    assert opened == []
+    assert lab.main(["--folder", str(mine)]) == 0 and opened == [address]
+    assert not mine.exists()  # nothing is handed out under the hands of one who works there
+
+
+def test_a_server_that_ended_without_a_word_does_not_count(course, mine, served, monkeypatch):
+    monkeypatch.setattr(lab.running.Server, "ask", lambda *_: json.loads("refused"))
+    assert lab.running.server_in(mine) is None
+
+
+def test_restore_says_what_to_choose_while_the_lesson_is_open(course, mine, served, monkeypatch, capsys):
+    monkeypatch.setattr(lab, "course_folder", lambda: course)
+    WorkingCopy(course, mine).update()
+    for name, is_open in (("01_base_model", True), ("00_start_here", False)):
+        (mine / f"notebooks/{name}.ipynb").write_text(notebook("mine"))
+        assert lab.main(["--folder", str(mine), "--restore", name]) == 0
+        said = capsys.readouterr().out
+        assert ("Revert" in said and "Reload Notebook from Disk" in said) is is_open
+    assert lab.main(["--folder", str(mine), "--restore", "01"]) == 0
+    assert "Revert" not in capsys.readouterr().out  # it was the original
+
+
+def test_whoever_reads_a_part_of_the_status_sees_no_complaint(tmp_path):
+    words = [sys.executable, "-m", "course_utils", "lab", "--status", "--folder", str(tmp_path / "mine")]
+    asked = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    asked.stdout.close()
+    assert asked.stderr.read() == b""
+    assert asked.wait(60) == 141
