@@ -162,19 +162,18 @@ def stop(server: subprocess.Popen) -> None:
 
 
 @pytest.fixture(scope="module")
-def served(installed, learner) -> Iterator[tuple[str, str]]:
+def served(installed, learner, tmp_path_factory) -> Iterator[tuple[str, str]]:
     """The address and the token of the lab that `gpt2-course lab` opens."""
-    port, token = open_course.free_port(), secrets.token_hex(16)
+    written, token = tmp_path_factory.mktemp("runtime"), secrets.token_hex(16)
     server = subprocess.Popen(
-        [console(installed), "lab", "--no-browser", "--port", str(port)],
+        [console(installed), "lab", "--no-browser", "--", "--ServerApp.port=0"],
         cwd=learner,
-        env=environment(installed, learner) | {"JUPYTER_TOKEN": token},
+        env=environment(installed, learner) | {"JUPYTER_TOKEN": token, "JUPYTER_RUNTIME_DIR": str(written)},
         stdin=subprocess.DEVNULL,
     )
     try:
-        address = f"http://127.0.0.1:{port}"
-        assert open_course.wait_for(f"{address}/api/status", token, server, 120)
-        yield address, token
+        assert open_course.wait_for(written, token, server, 120)
+        yield open_course.address(written), token
     finally:
         if server.poll() is None:
             stop(server)
