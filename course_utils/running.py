@@ -35,8 +35,8 @@ class Server:
         """Return what the server's API answers. Raise OSError or ValueError if it does not, or with no JSON."""
         headers = {"Authorization": f"token {self.token}"} if self.token else {}
         request = urllib.request.Request(self.url + path, headers=headers)
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(request, timeout=_SECONDS) as answer:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=_SECONDS) as answer:
             return json.load(answer)
 
 

@@ -224,7 +224,7 @@ TALK = """
 import sys
 from course_utils import __main__ as program, doctor
 doctor.CHECKS = tuple(check for check in doctor.CHECKS if check.__name__ not in sys.argv[2:])
-every = [[], ["--help"], ["nothing of the sort"], ["lab", "--status", "--folder", sys.argv[1]], ["lab", "--restore", "99"],
+every = [["--help"], ["--version"], ["nothing of the sort"], ["lab", "--status", "--folder", sys.argv[1]], ["lab", "--restore", "99"],
          ["doctor"], ["explain"]] + [[name, "--help"] for name in program._COMMANDS]
 for words in every:
     print(">", *words, flush=True)
@@ -254,9 +254,9 @@ def talk(env: dict[str, str], folder: Path, encoding: str) -> str:
 @pytest.mark.parametrize("encoding", CONSOLES)
 def test_every_command_is_readable_on_every_console(tmp_path, encoding):
     said = talk(environment(tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0"), tmp_path / "copy", encoding)
-    assert "Usage: python -m course_utils COMMAND" in said and "Check what the course needs" in said
+    assert "Usage: python -m course_utils [COMMAND [--help]]" in said and "Check what the course needs" in said
     assert "What to do: " in said and "'99' names no lesson" in said
-    assert ("用法：python -m course_utils 指令" in said) == CONSOLES[encoding]
+    assert ("用法：python -m course_utils [指令 [--help]]" in said) == CONSOLES[encoding]
     # What a console lacks is a sign here and there, never a message or a verdict.
     assert "????" not in said
     assert any(line.startswith(("✓ Python", "[ok] Python")) for line in said.splitlines())
@@ -267,7 +267,7 @@ def test_every_command_is_readable_on_every_console(tmp_path, encoding):
 def test_every_command_is_readable_in_the_c_locale(tmp_path):
     env = environment(tmp_path, LC_ALL="C", PYTHONCOERCECLOCALE="0", PYTHONUTF8="0")
     said = talk(env, tmp_path / "copy", "ascii")
-    assert "Usage: python -m course_utils COMMAND" in said and "????" not in said
+    assert "Usage: python -m course_utils [COMMAND [--help]]" in said and "????" not in said
 
 
 def test_only_the_console_at_hand_decides(monkeypatch):

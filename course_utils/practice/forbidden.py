@@ -36,12 +36,13 @@ def does_without(what: str) -> Bilingual:
 
 
 def module_functions(module: ModuleType, what: str) -> list[Forbidden]:
-    """Forbid the public functions of a module, wherever they have been imported."""
+    """Forbid the public functions of a module or package, wherever they have been imported."""
     functions = inspect.getmembers(module, inspect.isfunction)
+    package = module.__name__ + "."
     return [
         Forbidden(function, name, does_without(what))
         for name, function in functions
-        if function.__module__ == module.__name__ and not name.startswith("_") and not function.__closure__
+        if f"{function.__module__}.".startswith(package) and not name.startswith("_") and not function.__closure__
     ]
 
 

@@ -131,7 +131,7 @@ def capped_output(most: int = MOST_OUTPUT) -> Iterator[None]:
     finally:
         sys.stdout, sys.stderr = found
         for stream in filter(None, capped):  # a log handler that was made meanwhile may hold on to it
-            stream.open()
+            stream.let_through()
 
 
 class Capped:
@@ -140,7 +140,7 @@ class Capped:
     def __init__(self, stream: TextIO, most: float) -> None:
         self._stream, self._left = stream, most
 
-    def open(self) -> None:
+    def let_through(self) -> None:
         """Let everything through from now on."""
         self._left = math.inf
 
