@@ -254,7 +254,9 @@ def talk(env: dict[str, str], folder: Path, encoding: str) -> str:
 @pytest.mark.parametrize("encoding", CONSOLES)
 def test_every_command_is_readable_on_every_console(tmp_path, encoding):
     said = talk(environment(tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="0"), tmp_path / "copy", encoding)
-    assert "Usage: python -m course_utils [COMMAND [--help]]" in said and "Check what the course needs" in said
+    assert (
+        "Usage: python -m course_utils [COMMAND [--help]]" in said and "Check what the course needs" in said
+    )
     assert "What to do: " in said and "'99' names no lesson" in said
     assert ("用法：python -m course_utils [指令 [--help]]" in said) == CONSOLES[encoding]
     # What a console lacks is a sign here and there, never a message or a verdict.

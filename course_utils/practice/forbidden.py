@@ -42,7 +42,9 @@ def module_functions(module: ModuleType, what: str) -> list[Forbidden]:
     return [
         Forbidden(function, name, does_without(what))
         for name, function in functions
-        if f"{function.__module__}.".startswith(package) and not name.startswith("_") and not function.__closure__
+        if f"{function.__module__}.".startswith(package)
+        and not name.startswith("_")
+        and not function.__closure__
     ]
 
 
