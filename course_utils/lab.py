@@ -232,7 +232,7 @@ def command(
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return JupyterLab's environment: `python3` is this interpreter's kernel, and no news is asked for."""
+    """Return JupyterLab's environment: this interpreter's kernel is `python3`; the page has the course's part."""
     from ipykernel.kernelspec import get_kernel_dict
 
     kernels = folder / _HIDDEN / "jupyter"
@@ -241,8 +241,8 @@ def environment(folder: Path) -> dict[str, str]:
     specification = get_kernel_dict() | {"argv": argv}
     content = json.dumps(specification, indent=1, ensure_ascii=False).encode("utf-8")
     write_atomically(kernels / "kernels" / "python3" / "kernel.json", content)
-    added = {"JUPYTER_PATH": str(kernels), "JUPYTER_CONFIG_PATH": str(_ASSETS)}
-    joined = {k: os.pathsep.join(filter(None, [v, os.environ.get(k)])) for k, v in added.items()}
+    added = {"JUPYTER_PATH": [str(kernels), str(_ASSETS / "share")], "JUPYTER_CONFIG_PATH": [str(_ASSETS)]}
+    joined = {k: os.pathsep.join(filter(None, [*v, os.environ.get(k)])) for k, v in added.items()}
     return os.environ | home.stand_ins(folder / _HOME) | joined
 
 

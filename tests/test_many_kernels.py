@@ -15,7 +15,7 @@ SECONDS = 600
 CHOSEN = ("00", "01", "02", "04", "07", "08", "00", "01")
 NOTE = """
 import sys
-from course_utils.practice import record
+from course_utils import record
 who = int(sys.argv[1])
 for number in range(10):
     record.note(f"{who:02d}.{number}", "correct")

@@ -180,7 +180,7 @@ class TestChineseFolders:
 import sys
 from pathlib import Path
 from course_utils import language, show
-from course_utils.practice import record
+from course_utils import record
 folder = Path(sys.argv[1])
 assert record.note("01-1", "correct") and record.outcomes() == {"01-1": "correct"}
 assert language.set_current("zh") and language.current() == "zh"
@@ -302,7 +302,7 @@ warnings.filterwarnings("error", category=EncodingWarning, module=r"course_utils
 from pathlib import Path
 from course_utils import handout, lab, language, notebooks, show, explain
 from course_utils.insight import decoding
-from course_utils.practice import record
+from course_utils import record
 from course_utils.play import panel
 folder = Path(sys.argv[1])
 assert not __import__("locale").getpreferredencoding(False).lower().startswith("utf"), "UTF-8 after all"
@@ -478,7 +478,7 @@ def test_the_course_works_in_processes_however_they_start(tmp_path, method):
         """
 import multiprocessing, sys
 from course_utils import BUNDLED, checkpoint, language
-from course_utils.practice import record
+from course_utils import record
 
 def work(key):
     from tokenizers import Tokenizer
@@ -610,7 +610,7 @@ class TestHome:
         env, prefix = place
         code = """
 from course_utils import language
-from course_utils.practice import record
+from course_utils import record
 from course_utils.practice.progress import progress
 assert language.set_current("zh") is False and language.current() == "zh"
 assert record.note("01-1", "correct") is False and record.outcomes()["01-1"] == "correct"
@@ -640,7 +640,7 @@ try:
 except RuntimeError:
     pass
 from course_utils import doctor, home, lab, language
-from course_utils.practice import record
+from course_utils import record
 folder = Path(sys.argv[1])
 assert language.current() == "both" and language.set_current("zh") is False
 assert record.note("01-1", "correct") is False and record.outcomes()["01-1"] == "correct"

@@ -17,7 +17,8 @@ import transformers
 
 from course_utils import practice
 from course_utils.language import Bilingual
-from course_utils.practice import ____, record
+from course_utils import record
+from course_utils.practice import ____
 from course_utils.practice.checks import Function, Mistake, Open, Value
 from course_utils.practice.exercise import Exercise, Outcome
 from course_utils.practice.lessons import LESSONS, exercises

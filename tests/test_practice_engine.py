@@ -17,7 +17,8 @@ import torch
 
 from course_utils import practice
 from course_utils.language import Bilingual, CourseError
-from course_utils.practice import ____, base_model, record
+from course_utils import record
+from course_utils.practice import ____, base_model
 from course_utils.practice.calls import call
 from course_utils.practice.checks import Function, Mistake, Value
 from course_utils.practice.compare import Tolerance, difference
@@ -346,7 +347,7 @@ def test_two_notebooks_at_once_lose_nothing():
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs another operating system: one with SIGKILL")
 def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(data):
     code = (
-        "from course_utils.practice import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
+        "from course_utils import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
         "n = 0\nwhile True:\n    n += 1\n    record.note(f'02.{n % 50}', 'correct')"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)

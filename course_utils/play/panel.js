@@ -5,6 +5,10 @@
 //   data-click="name"   sends {name, value: data-value} when pressed
 //   data-copy="name"    copies the text of a region
 //
+// Without a kernel (after a restart, or in a notebook that was opened again) the style sheet shows [data-lost], and
+// nothing is sent. A notebook that was opened again has its elements marked as disconnected by the widgets' manager;
+// of a restart the model tells.
+//
 // One event is under way at a time; of what happens meanwhile, each control's last value is sent next. So a
 // slider never runs ahead of the kernel.
 
@@ -24,23 +28,46 @@ function render({ model, el }) {
     next();
   }
 
+  function isLost() {
+    return el.matches(".jupyter-widgets-disconnected, .course-lost");
+  }
+
   function next() {
+    if (isLost()) return settle();
     if (underWay || waiting.size === 0) return;
     const [name, value] = waiting.entries().next().value;
     waiting.delete(name);
     underWay = true;
     slow = setTimeout(() => { busy.hidden = false; }, SLOW);
     el.setAttribute("aria-busy", "true");
-    model.send({ name, value });
+    tell({ name, value });
+  }
+
+  function tell(message) {
+    try {
+      model.send(message);
+    } catch { // the kernel was shut down, and the connection with it
+      lose();
+    }
   }
 
   function done(message) {
     if (!message || message.done === undefined) return;
+    settle();
+    next();
+  }
+
+  function lose() {
+    el.classList.add("course-lost");
+    settle();
+  }
+
+  function settle() {
     clearTimeout(slow);
     busy.hidden = true;
     el.removeAttribute("aria-busy");
     underWay = false;
-    next();
+    if (isLost()) waiting.clear();
   }
 
   function showRegions() {
@@ -96,7 +123,7 @@ function render({ model, el }) {
     const button = event.target.closest("[data-click],[data-copy]");
     if (!button || button.disabled) return;
     if (button.dataset.copy) copy(button);
-    else if (button.dataset.click === "stop") model.send({ name: "stop" }); // never waits its turn
+    else if (button.dataset.click === "stop") tell({ name: "stop" }); // never waits its turn
     else send(button.dataset.click, button.dataset.value ?? null);
   }
 
@@ -121,10 +148,12 @@ function render({ model, el }) {
   model.on("change:regions", showRegions);
   model.on("change:values", showValues);
   model.on("msg:custom", done);
+  model.on("comm_live_update", lose);
   showRegions();
   showValues();
   return () => {
     clearTimeout(slow);
+    model.off("comm_live_update", lose);
     model.off("change:regions", showRegions);
     model.off("change:values", showValues);
     model.off("msg:custom", done);

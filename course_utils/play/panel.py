@@ -16,6 +16,7 @@ from .controls import region
 
 _HERE = Path(__file__).parent
 _BUSY = Bilingual("Working …", "計算中…")
+_LOST = Bilingual("Run this cell again to use this widget.", "這個小工具要重新執行這個儲存格才會動。")
 _FAILED = Bilingual(
     "Something went wrong in this widget; what was on it is still there.",
     "這個小工具出了問題；上面的內容都還在。",
@@ -46,6 +47,7 @@ class Panel(anywidget.AnyWidget):
         super().__init__(html=(
             f'<div role="group" aria-label="{escape(title)}"><strong>{spans(name)}</strong> '
             f'<span data-busy role="status" hidden>{spans(_BUSY)}</span>'
+            f'<span data-lost role="status">{spans(_LOST)}</span>'
             f"{html}{region('message', role='alert')}</div>"
         ))  # fmt: skip
         self.on_msg(self._receive)

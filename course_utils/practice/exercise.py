@@ -7,7 +7,7 @@ from typing import Any
 
 from course_utils.language import Bilingual
 
-from . import record
+from course_utils import record
 from .checks import CannotCheck, Check, Mistake, NotAttempted
 from .placeholder import is_untouched
 from .state import capped_output, fixed

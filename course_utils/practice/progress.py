@@ -2,7 +2,7 @@
 
 from course_utils.language import Bilingual, CourseError
 
-from . import record
+from course_utils import record
 from .exercise import Card, Exercise
 from .lessons import LESSONS, exercises
 

@@ -3,9 +3,9 @@
 Both live on this machine only: a request to any other host is cut off and makes the test fail.
 """
 
+import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -54,15 +54,18 @@ class Watched:
 
 
 @contextmanager
-def serving(base: Path) -> Iterator[Lab]:
-    """A JupyterLab on a free port with folders of its own in `base`, stopped at the end."""
-    served = Lab(f"http://127.0.0.1:{_free_port()}", base / "notebooks", base / "data")
-    served.folder.mkdir()
+def serving(base: Path, further: Mapping[str, str] | None = None) -> Iterator[Lab]:
+    """A JupyterLab on a free port with folders of its own in `base`, stopped at the end.
+
+    `further`: variables of its environment, such as those that bring the course's part of the page along.
+    """
+    folder = base / "notebooks"
+    folder.mkdir(exist_ok=True)
+    env = {**_environment(base), **(further or {})}
     with (base / "server.log").open("wb") as log:
-        server = subprocess.Popen(_command(served), env=_environment(base), cwd=base, stdout=log, stderr=log)
+        server = subprocess.Popen(_command(folder), env=env, cwd=base, stdout=log, stderr=log)
         try:
-            _wait_for(served.url, server, base / "server.log")
-            yield served
+            yield Lab(_wait_for(base, server), folder, base / "data")
         finally:
             server.terminate()
             try:
@@ -140,19 +143,11 @@ def watch(watched: Watched) -> None:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _command(served: Lab) -> list[str]:
+def _command(folder: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
-        f"--ServerApp.port={urlsplit(served.url).port}",
-        "--ServerApp.port_retries=0",
         "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.root_dir={served.folder}",
+        f"--ServerApp.root_dir={folder}",
         "--IdentityProvider.token=",
         "--ServerApp.disable_check_xsrf=True",
         "--LabApp.expose_app_in_browser=True",
@@ -178,16 +173,19 @@ def _environment(base: Path) -> dict[str, str]:
     return {**inherited, **{name: str(base / folder) for name, folder in folders.items()}, "PYTHONPATH": path}
 
 
-def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for(base: Path, server: subprocess.Popen[bytes]) -> str:
+    """Return the address once the server answers at it; it finds its port itself, and writes it down."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        try:
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                f"{url}/api/status", timeout=5
-            ).close()
-            return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.3)
-    raise RuntimeError(
-        "JupyterLab did not start:\n" + log.read_text(encoding="utf-8", errors="replace")[-2000:]
-    )
+        for noted in (base / "runtime").glob("jpserver-*.json"):
+            try:
+                url = json.loads(noted.read_text(encoding="utf-8"))["url"].rstrip("/")
+                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+                    f"{url}/api/status", timeout=5
+                ).close()
+                return url
+            except (urllib.error.URLError, OSError, ValueError):
+                continue
+        time.sleep(0.3)
+    log = (base / "server.log").read_text(encoding="utf-8", errors="replace")
+    raise RuntimeError(f"JupyterLab did not start:\n{log[-2000:]}")

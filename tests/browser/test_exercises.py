@@ -58,7 +58,7 @@ def test_a_button_explains_its_option_and_the_switch_hides_a_language(
     question.get_by_role("button", name="a").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector(".course-question :text('❌ No')")
-    page.click(".widget-toggle-button:has-text('English')")
+    page.click(".course-languages button:has-text('English')")
     page.wait_for_function("!document.querySelector('.course-question').innerText.includes('因果')")
     assert "causal mask" in question.inner_text()
 
@@ -67,7 +67,7 @@ def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int])
     assert "還沒作答" in output(page, cells["untouched"]) and "Not attempted" in output(
         page, cells["untouched"]
     )
-    page.click(".widget-toggle-button:has-text('中文')")
+    page.click(".course-languages button:has-text('中文')")
     page.wait_for_function("!document.body.innerText.includes('Not attempted yet')")
     assert "詞彙表大小" in output(page, cells["wrong"]) and "vocabulary" not in output(page, cells["wrong"])
     assert "答對了" in output(page, cells["right"])

@@ -54,7 +54,7 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
         ".jp-NotebookPanel:has(.jp-CodeCell):not(:has-text('second.ipynb')) .jp-RenderedMarkdown"
     )
     execute(browser_page, "notebook:run-all-cells")
-    browser_page.wait_for_selector(".widget-toggle-button", timeout=90_000)
+    browser_page.wait_for_selector(".course-languages button", timeout=90_000)
     yield browser_page
     assert watched.outside == []
     assert [error for error in watched.errors if "course" in error.lower() or "widget" in error.lower()] == []
@@ -98,21 +98,21 @@ def setting(lab: Any) -> str:
 def test_the_switch_hides_one_language_in_its_own_notebook_only(page: Any, lab: Any) -> None:
     expect(page, BOTH)
     for label, wanted, saved in [("English", ONLY_EN, "en"), ("中文", ONLY_ZH, "zh"), ("雙語", BOTH, "both")]:
-        page.click(f".widget-toggle-button:has-text('{label}')")
+        page.click(f".course-languages button:has-text('{label}')")
         expect(page, wanted)
         assert setting(lab) == saved
 
 
 def test_the_rest_of_the_page_stays(page: Any) -> None:
     assert page.evaluate("document.documentElement.lang") == "en"
-    page.click(".widget-toggle-button:has-text('中文')")
+    page.click(".course-languages button:has-text('中文')")
     expect(page, ONLY_ZH)
     assert page.is_visible("#jp-top-panel")
     assert page.is_visible(".jp-NotebookPanel-toolbar >> nth=0")
 
 
 def test_the_table_of_contents_keeps_one_entry_a_heading(page: Any) -> None:
-    page.click(".widget-toggle-button:has-text('English')")
+    page.click(".course-languages button:has-text('English')")
     expect(page, ONLY_EN)
     execute(page, "toc:show-panel")
     page.wait_for_selector(".jp-tocItem-content")
@@ -122,7 +122,7 @@ def test_the_table_of_contents_keeps_one_entry_a_heading(page: Any) -> None:
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_the_keyboard_is_enough(page: Any, lab: Any, key: str) -> None:
-    buttons = page.locator(".widget-toggle-button")
+    buttons = page.locator(".course-languages button")
     buttons.nth(0).focus()
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "English"
@@ -132,10 +132,10 @@ def test_the_keyboard_is_enough(page: Any, lab: Any, key: str) -> None:
 
 
 def test_the_choice_holds_when_the_cell_runs_again(page: Any) -> None:
-    page.click(".widget-toggle-button:has-text('English')")
+    page.click(".course-languages button:has-text('English')")
     expect(page, ONLY_EN)
     execute(page, "notebook:run-all-cells")
     page.wait_for_timeout(1500)
     expect(page, ONLY_EN)
-    page.click(".widget-toggle-button:has-text('中文')")
+    page.click(".course-languages button:has-text('中文')")
     expect(page, ONLY_ZH)

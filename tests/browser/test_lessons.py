@@ -35,7 +35,7 @@ def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) 
     page.wait_for_function("window.ran !== undefined", timeout=SECONDS * 1000)
     assert page.evaluate("window.ran") is True
     page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
-    page.click(".widget-toggle-button:has-text('English')")
+    page.click(".course-languages button:has-text('English')")
     page.wait_for_function(
         "getComputedStyle(document.querySelector('.jp-RenderedMarkdown h1 [lang=zh-Hant]')).display == 'none'"
     )

@@ -266,10 +266,10 @@ class TestStoryteller:
 
 
 def test_the_switch_hides_a_language_in_the_widgets_too(panels: Any) -> None:
-    panels.click(".widget-toggle-button:has-text('English')")
+    panels.click(".course-languages button:has-text('English')")
     panels.wait_for_function("!document.querySelector('.course-panel').innerText.includes('復原')")
     assert "Undo" in panel(panels, "next").inner_text()
-    panels.click(".widget-toggle-button:has-text('雙語')")
+    panels.click(".course-languages button:has-text('雙語')")
     wait_text(panel(panels, "next"), "復原")
 
 
