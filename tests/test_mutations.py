@@ -1,11 +1,13 @@
 """The assertions bite: each listed change turns its cell red; and the engine that says so is itself tested.
 
-One class for each notebook, so that xdist's loadscope gives the notebooks to different workers.
+One class for each notebook, so that xdist's loadscope gives the notebooks to different workers. The notebooks run here
+for a learner who chose Chinese; nbval runs them in both languages, and the browser in English.
 """
 
 import importlib
 import json
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,6 +37,12 @@ def test_every_notebook_has_its_list():
         assert len(set(names)) == len(names), f"{module.__name__}: a name stands twice"
 
 
+def strange(printed: str, shown: list[str]) -> list[str]:
+    """The lines that a cell printed, or showed as its result, which are no part of its stored ones."""
+    lines = (re.sub(r"^Out\[\d+\]: ", "", line) for line in printed.splitlines())
+    return [line for line in lines if not any(line in whole for whole in shown)]
+
+
 def notebook_class(module) -> type:
     """The tests of one notebook: control, and one test for each mutation, fed by one run."""
     path = NOTEBOOKS / module.NOTEBOOK
@@ -44,10 +52,15 @@ def notebook_class(module) -> type:
         @pytest.fixture(scope="class")
         @classmethod
         def results(cls):
-            return outcomes(path, [plain(mutation) for mutation in mutations])
+            return outcomes(path, [plain(mutation) for mutation in mutations], "zh")
 
         def test_unmutated_is_green(self, results):
             assert results["control"] == {"cell": None, "raised": None}
+
+        def test_what_it_prints_in_chinese_is_part_of_what_it_prints_in_both(self, results):
+            stored = {cell["id"]: cell["shown"] for cell in code_cells(path)}
+            new = {name: strange(text, stored[name]) for name, text in results["printed"].items()}
+            assert {name: lines for name, lines in new.items() if lines} == {}
 
         def test_each_fits_the_text(self):
             wrong = {one.name: misfit(plain(one), code_cells(path)) for one in module.MUTATIONS}

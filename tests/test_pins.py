@@ -114,7 +114,16 @@ def imports(path: Path) -> set[str]:
 def test_the_package_imports_only_what_it_asks_for(path):
     known = {name.lower().replace("-", "_") for name in pip_pins(PYPROJECT)}
     # What comes with a dependency as a part of its own interface.
-    known |= {"jupyter_client", "jupyter_core", "ipython", "tqdm", "traitlets"}
+    known |= {"jupyter_client", "jupyter_core", "jupyter_server", "ipython", "tornado", "tqdm", "traitlets"}
     allowed = BY_TRAINING_ONLY if "training" in path.parts else set()
     asked = {IMPORTED_AS.get(name, name).lower() for name in imports(path) - allowed}
     assert asked - known == set()
+
+
+def test_the_self_check_of_lesson_00_asks_for_the_pinned_releases():
+    text = (ROOT / "notebooks" / "00_start_here.ipynb").read_text(encoding="utf-8")
+    asked = dict(re.findall(r'assert (torch|transformers)\.__version__\.startswith\(\\"([\d.]+)\\"\)', text))
+    assert asked.keys() == {"torch", "transformers"}
+    for name, begin in asked.items():
+        assert pip_pins(PYPROJECT)[name].contains(f"{begin}.0")
+        assert not pip_pins(PYPROJECT)[name].contains(f"{begin.rsplit('.', 1)[0]}.999")

@@ -1,4 +1,4 @@
-"""Every lesson in a real JupyterLab: opened as a learner opens it, run from top to bottom, read in one language."""
+"""Every lesson in a real JupyterLab: opened by a learner who chose English, run from top to bottom, read in Chinese."""
 
 import json
 import shutil
@@ -20,7 +20,8 @@ SECONDS = 240
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) -> None:
-    (lab.data / "settings.json").unlink(missing_ok=True)
+    lab.data.mkdir(exist_ok=True)
+    (lab.data / "settings.json").write_text('{"language": "en"}', encoding="utf-8")
     (lab.folder / "notebooks").mkdir(exist_ok=True)
     text = (ROOT / "notebooks" / name).read_text(encoding="utf-8")
     if name[:2] != "00":  # the first impression is of the bundled model
@@ -35,10 +36,10 @@ def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) 
     page.wait_for_function("window.ran !== undefined", timeout=SECONDS * 1000)
     assert page.evaluate("window.ran") is True
     page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
-    page.click(".course-languages button:has-text('English')")
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('.jp-RenderedMarkdown h1 [lang=zh-Hant]')).display == 'none'"
-    )
+    hidden = "lang => getComputedStyle(document.querySelector(`h1 [lang=${lang}]`)).display == 'none'"
+    page.wait_for_function(hidden, arg="zh-Hant")
+    page.click(".course-languages button:has-text('中文')")
+    page.wait_for_function(hidden, arg="en")
     page.evaluate("() => { window.jupyterapp.commands.execute('toc:show-panel'); }")
     page.wait_for_selector(".jp-tocItem-content")
     assert page.locator(".jp-tocItem-content").count() >= 3

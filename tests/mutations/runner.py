@@ -10,6 +10,7 @@ forking is not safe (anything but Linux), each mutation runs from the notebook's
 import atexit
 import contextlib
 import functools
+import io
 import json
 import os
 import signal
@@ -18,14 +19,17 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 DID_NOT_RAISE = "DidNotRaise"
 CHILD_SECONDS = 180
 
 
 def code_cells(path: Path) -> list[dict]:
-    """The notebook's code cells as {id, source, promised}, `promised` the name of the error a cell is to
-    raise."""
+    """The notebook's code cells as {id, source, promised, shown}.
+
+    `promised`: the name of the error that the cell is to raise, or None; `shown`: its stored outputs as lines of text.
+    """
     cells = []
     for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] != "code":
@@ -35,8 +39,16 @@ def code_cells(path: Path) -> list[dict]:
             promised = next(
                 (o["ename"] for o in cell["outputs"] if o["output_type"] == "error"), "an exception"
             )
-        cells.append({"id": cell["id"], "source": "".join(cell["source"]), "promised": promised})
+        shown = [line for output in cell["outputs"] for line in _lines(output)]
+        cells.append(
+            {"id": cell["id"], "source": "".join(cell["source"]), "promised": promised, "shown": shown}
+        )
     return cells
+
+
+def _lines(output: dict) -> list[str]:
+    text = output.get("text", output.get("data", {}).get("text/plain", ""))
+    return "".join(text).splitlines()
 
 
 def new_shell():
@@ -49,11 +61,11 @@ def new_shell():
     return InteractiveShell.instance(config=config)
 
 
-def run_cell(shell, cell: dict, text: str) -> str | None:
-    """Run one cell with output thrown away. Returns the name of the error that would turn it red, or None."""
+def run_cell(shell, cell: dict, text: str, printed: TextIO | None = None) -> str | None:
+    """Run one cell; return the name of the error that would turn it red, or None. Output goes to `printed`, or nowhere."""
     with (
         open(os.devnull, "w", encoding="utf-8") as nowhere,
-        contextlib.redirect_stdout(nowhere),
+        contextlib.redirect_stdout(printed or nowhere),
         contextlib.redirect_stderr(nowhere),
     ):
         result = shell.run_cell(text, store_history=True)
@@ -101,11 +113,14 @@ def forked(work) -> dict:
         return json.loads(answer.read_text()) if answer.exists() else {"cell": None, "raised": "Crash"}
 
 
-def run_all(path: Path, mutations: list[dict]) -> dict:
-    """{"control": result, "mutations": {name: result}}; a result is {"cell": the red cell or None,
-    "raised": …}."""
+def run_all(path: Path, mutations: list[dict], language: str) -> dict:
+    """{"control": result, "mutations": {name: result}, "printed": {cell: text}}, with the learner's language chosen.
+
+    A result is {"cell": the red cell or None, "raised": …}; `printed` is of the unmutated cells.
+    """
+    os.environ["COURSE_LANGUAGE"] = language
     cells, shell = code_cells(path), new_shell()
-    results: dict = {"control": {"cell": None, "raised": None}, "mutations": {}}
+    results: dict = {"control": {"cell": None, "raised": None}, "mutations": {}, "printed": {}}
     os.chdir(path.parent)
     for start, cell in enumerate(cells):
         for mutation in mutations:
@@ -113,7 +128,9 @@ def run_all(path: Path, mutations: list[dict]) -> dict:
                 results["mutations"][mutation["name"]] = forked(
                     lambda m=mutation, s=start: run_from(shell, cells, s, m)
                 )
-        raised = run_cell(shell, cell, cell["source"])
+        printed = io.StringIO()
+        raised = run_cell(shell, cell, cell["source"], printed)
+        results["printed"][cell["id"]] = printed.getvalue()
         if raised:
             results["control"] = {"cell": cell["id"], "raised": raised}
             break
@@ -127,13 +144,17 @@ def run_one(path: Path, mutation: dict | None) -> dict:
     return run_from(new_shell(), cells, 0, mutation or {"cell": "", "red": ""})
 
 
-def outcomes(path: Path, mutations: list[dict]) -> dict:
-    """As `run_all`, in processes of their own: on Linux a fork that forks, elsewhere one for each mutation."""
+def outcomes(path: Path, mutations: list[dict], language: str = "both") -> dict:
+    """As `run_all`, in processes of their own: on Linux a fork that forks, elsewhere one for each mutation.
+
+    There the language stays as it is, and nothing is `printed`.
+    """
     if sys.platform == "linux":
-        return _forking_server().ask(path, mutations)
+        return _forking_server().ask(path, mutations, language)
     return {
         "control": _process(path, None),
         "mutations": {mutation["name"]: _process(path, mutation) for mutation in mutations},
+        "printed": {},
     }
 
 
@@ -164,9 +185,9 @@ class _Server:
         self._process = subprocess.Popen(**_command("serve"), **pipes)
         atexit.register(self._end)
 
-    def ask(self, path: Path, mutations: list[dict]) -> dict:
+    def ask(self, path: Path, mutations: list[dict], language: str) -> dict:
         """What `run_all` returns. Raise RuntimeError if it failed."""
-        print(json.dumps([str(path.resolve()), mutations]), file=self._process.stdin, flush=True)
+        print(json.dumps([str(path.resolve()), mutations, language]), file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
         if not answer.strip():
             self._errors.seek(0)
@@ -199,8 +220,8 @@ def serve() -> None:
         with tempfile.TemporaryFile("w+", encoding="utf-8") as answer:
             fork = os.fork()
             if fork == 0:
-                path, mutations = json.loads(line)
-                answer.write(json.dumps(run_all(Path(path), mutations)))
+                path, mutations, language = json.loads(line)
+                answer.write(json.dumps(run_all(Path(path), mutations, language)))
                 return
             os.waitpid(fork, 0)
             answer.seek(0)
