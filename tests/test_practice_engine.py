@@ -10,6 +10,7 @@ import threading
 import time
 from decimal import Decimal
 from fractions import Fraction
+from html import escape
 
 import numpy as np
 import pytest
@@ -367,15 +368,26 @@ def test_a_lesson_without_exercises_is_refused():
 # --- quick questions
 
 
-def test_the_buttons_show_the_explanation_of_the_one_pressed():
-    shown = QuestionButtons(base_model.quick1)
-    assert [button.description for button in shown.buttons] == ["a", "b", "c"]
-    for button, option in zip(shown.buttons, base_model.quick1.options):
-        button.click()
+def test_the_widget_brings_every_text_along_so_that_it_needs_no_kernel():
+    state = QuestionButtons(base_model.quick1).get_state()
+    options = base_model.quick1.options
+    assert [row["letter"] for row in state["rows"]] == ["a", "b", "c"] and state["tried"] == []
+    assert [row["right"] for row in state["rows"]] == [option.is_right for option in options]
+    for row, option in zip(state["rows"], options):
         assert (
-            option.because.en.split("`")[0] in shown.feedback.value
-            and 'lang="zh-Hant"' in shown.feedback.value
+            escape(option.because.en.split("`")[0]) in row["because"] and 'lang="zh-Hant"' in row["because"]
         )
+        sign, zh, en = ("✓", "對了", "Correct") if option.is_right else ("✗", "不對", "Not right")
+        assert all(part in row["mark"] for part in (sign, zh, en))
+    json.dumps(state["rows"])
+
+
+def test_showing_a_question_twice_makes_two_widgets():
+    first, second = (base_model.quick1._repr_mimebundle_() for _ in range(2))
+    assert (
+        first["application/vnd.jupyter.widget-view+json"]
+        != second["application/vnd.jupyter.widget-view+json"]
+    )
 
 
 def test_a_question_has_a_text_twin():

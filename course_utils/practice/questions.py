@@ -21,7 +21,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that shows itself as buttons, and as text where there are no widgets.
+    """A question that shows its options as buttons, and as text where there are no widgets.
 
     `name` is the lesson's name for it, such as "quick1"; one option at least is right.
     """
@@ -38,7 +38,7 @@ class Question:
             known = ", ".join(f'"{one}"' for one in letters)
             raise CourseError(f"Choose one of {known}.", f"請從 {known} 裡選一個。")
         option = self.options[letters.index(chosen)]
-        opening = Bilingual("✅ Right.", "✅ 對。") if option.is_right else Bilingual("❌ No.", "❌ 不對。")
+        opening = Bilingual("✓ Right.", "✓ 對。") if option.is_right else Bilingual("✗ No.", "✗ 不對。")
         return Card(opening + option.because)
 
     def text(self) -> Bilingual:
@@ -65,4 +65,6 @@ class Question:
         from ._question_widget import QuestionButtons
 
         bundle = QuestionButtons(self)._repr_mimebundle_() or {}
+        if isinstance(bundle, tuple):
+            bundle = bundle[0]
         return {**bundle, "text/markdown": self.text().markdown(), "text/plain": repr(self)}
