@@ -238,9 +238,9 @@ def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):
         '<div lang="zh-Hant">' in verdict._repr_markdown_() and '<div lang="en">' in verdict._repr_markdown_()
     )
     monkeypatch.setenv("COURSE_LANGUAGE", "en")
-    assert repr(verdict).startswith("⬜ Not attempted") and "還沒" not in repr(verdict)
+    assert repr(verdict).startswith("◇ Not attempted") and "還沒" not in repr(verdict)
     monkeypatch.setenv("COURSE_LANGUAGE", "zh")
-    assert repr(verdict).startswith("⬜ 還沒作答")
+    assert repr(verdict).startswith("◇ 還沒作答")
 
 
 # --- progress
@@ -253,7 +253,7 @@ def test_progress_is_kept_and_cleared(data):
     base_model.q1.check(SIZES)
     base_model.q2.check(None)
     shown = practice.progress("01").text.en
-    assert "1 of 5 done. Next: 01.2" in shown and shown.count("✅") == 1 and shown.count("❌") == 1
+    assert "1 of 5 done. Next: 01.2" in shown and shown.count("✓") == 1 and shown.count("✗") == 1
     assert set(os.listdir(data)) <= {"progress.json", "progress.lock"}
     practice.reset()
     assert "0 of 5 done" in practice.progress("01").text.en and not (data / "progress.json").exists()
@@ -374,9 +374,7 @@ def test_the_widget_brings_every_text_along_so_that_it_needs_no_kernel():
     assert [row["letter"] for row in state["rows"]] == ["a", "b", "c"] and state["tried"] == []
     assert [row["right"] for row in state["rows"]] == [option.is_right for option in options]
     for row, option in zip(state["rows"], options):
-        assert (
-            escape(option.because.en.split("`")[0]) in row["because"] and 'lang="zh-Hant"' in row["because"]
-        )
+        assert escape(option.because.en.split("`")[0]) in row["why"] and 'lang="zh-Hant"' in row["why"]
         sign, zh, en = ("✓", "對了", "Correct") if option.is_right else ("✗", "不對", "Not right")
         assert all(part in row["mark"] for part in (sign, zh, en))
     json.dumps(state["rows"])

@@ -43,5 +43,5 @@ def _row(letter: str, option: "Option") -> dict[str, Any]:
         "text": spans(option.text),
         "right": option.is_right,
         "mark": f"{sign} {spans(word)}",
-        "because": blocks(option.because),
+        "why": blocks(option.because),
     }

@@ -10,10 +10,9 @@ function render({ model, el }) {
   };
   el.classList.add("course-question", "course-bilingual");
   el.setAttribute("role", "group");
-  const name = `course-question-${Math.random().toString(36).slice(2)}`;
   const prompt = make("div", "course-prompt", el, model.get("prompt"));
-  prompt.id = name;
-  el.setAttribute("aria-labelledby", name);
+  prompt.id = `course-question-${Math.random().toString(36).slice(2)}`;
+  el.setAttribute("aria-labelledby", prompt.id);
 
   const rows = model.get("rows").map(row => {
     const button = make("button", "course-option", el);
@@ -21,12 +20,11 @@ function render({ model, el }) {
     button.dataset.letter = row.letter;
     make("span", "course-letter", button, row.letter);
     make("span", "course-answer", button, row.text);
-    const mark = make("span", "course-mark", button);
+    const marking = make("span", "course-mark", button);
     const because = make("div", "course-because", el);
     because.setAttribute("aria-live", "polite");
-    because.id = `${name}-${row.letter}`;
     button.addEventListener("click", () => choose(row.letter));
-    return { ...row, button, mark, because };
+    return { ...row, button, marking, because };
   });
 
   function choose(letter) {
@@ -42,15 +40,14 @@ function render({ model, el }) {
 
   function show() {
     const tried = model.get("tried");
-    for (const { letter, right, button, mark, because, ...texts } of rows) {
-      const isTried = tried.includes(letter);
-      if (button.dataset.state === (isTried ? (right ? "right" : "wrong") : "open")) continue;
-      button.dataset.state = because.dataset.state = isTried ? (right ? "right" : "wrong") : "open";
-      button.setAttribute("aria-pressed", isTried);
-      mark.innerHTML = isTried ? texts.mark : "";
-      because.innerHTML = isTried ? texts.because : "";
-      if (isTried) button.setAttribute("aria-describedby", because.id);
-      else button.removeAttribute("aria-describedby");
+    for (const row of rows) {
+      const isTried = tried.includes(row.letter);
+      const state = !isTried ? "open" : row.right ? "right" : "wrong";
+      if (row.button.dataset.state === state) continue; // what is there already is not read out again
+      row.button.dataset.state = row.because.dataset.state = state;
+      row.button.setAttribute("aria-pressed", isTried);
+      row.marking.innerHTML = isTried ? row.mark : "";
+      row.because.innerHTML = isTried ? row.why : "";
     }
   }
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from course_utils.language import Bilingual, CourseError
 
+from . import look
 from .exercise import Card
 
 LETTERS = "abcdef"
@@ -39,7 +40,8 @@ class Question:
             raise CourseError(f"Choose one of {known}.", f"請從 {known} 裡選一個。")
         option = self.options[letters.index(chosen)]
         opening = Bilingual("✓ Right.", "✓ 對。") if option.is_right else Bilingual("✗ No.", "✗ 不對。")
-        return Card(opening + option.because)
+        kind = look.RIGHT if option.is_right else look.WRONG
+        return Card(opening + option.because, look.card(kind, opening, option.because))
 
     def text(self) -> Bilingual:
         """Return the question with its options, and how to answer it in code."""
