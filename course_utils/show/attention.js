@@ -122,10 +122,10 @@ function drawAttention(root, data, state = { layer: 0, head: 0, query: null, key
     words.forEach((word, at) => {
       const value = weight(layer, head, query, at);
       if (at <= query) row.push([value, at]);
-      const part = Math.sqrt(value).toFixed(2);
-      if (word.part !== part) {
-        word.part = part;
-        word.style.setProperty("--share", part); // the style sheet makes a colour of it
+      const shade = Math.sqrt(value).toFixed(2);
+      if (word.shade !== shade) {
+        word.shade = shade;
+        word.style.setProperty("--share", shade); // the style sheet makes a colour of it
       }
       word.classList.toggle("later", at > query);
     });

@@ -102,7 +102,7 @@ def test_contrast_of_text(page: Any, theme: str, what: str) -> None:
     """WCAG AA: 4.5 : 1."""
     choose(page, theme)
     worst, where, count = page.evaluate(CONTRAST, f"{what}, {what} *:not(.later)")
-    assert worst >= 4.5 and count > 2, (worst, where, count)
+    assert worst >= 4.5 and count >= 1, (worst, where, count)
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK])
