@@ -6,7 +6,9 @@
 import errno
 import json
 import os
+import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 from course_utils.files import sha256
@@ -16,6 +18,7 @@ BUNDLED = Path(__file__).parent / "assets" / "model"
 
 HUB_SECONDS = 2.0
 WANTED = ["*.json", "*.txt", "*.model", "*.safetensors"]  # the files of a hub model that the course needs
+_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
 _CHECKSUMS = "SHA256SUMS"
 _ORGANISATIONS = {
     **dict.fromkeys(("gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"), "openai-community"),
@@ -40,7 +43,12 @@ def checkpoint(name: str | os.PathLike[str] | None = None) -> str:
     Raise CourseError, with what to do, for a hub name that is neither cached nor reachable (in about three
     seconds), and for a folder without a config, tokenizer or safetensors weights, or with damaged ones.
     The bundled model is compared with its SHA-256 checksums and needs no network.
+
+    In a notebook, the first call turns off the bars of the library's loading, which take a moment only; those of
+    downloads stay. HF_HUB_DISABLE_PROGRESS_BARS, where it is set, decides instead, and so does
+    `transformers.utils.logging.enable_progress_bar()` afterwards.
     """
+    _turn_off_loading_bars()
     chosen = os.environ.get("COURSE_CHECKPOINT", "") if name is None else os.fspath(name)
     chosen = chosen.strip()
     if chosen in ("", "bundled") or _is_bundled(chosen):
@@ -57,6 +65,22 @@ def checkpoint(name: str | os.PathLike[str] | None = None) -> str:
             '或 "bundled"。',
         )
     return _from_hub(chosen)
+
+
+@cache
+def _turn_off_loading_bars() -> None:
+    """Load without bars in this notebook, once: what the learner sets later stays."""
+    if "ipykernel" not in sys.modules or _BARS in os.environ:
+        return
+    try:
+        from huggingface_hub.utils import are_progress_bars_disabled, enable_progress_bars
+        from transformers.utils import logging
+    except ImportError:  # half an install, which the doctor tells of
+        return
+    downloads_have_bars = not are_progress_bars_disabled()
+    logging.disable_progress_bar()
+    if downloads_have_bars:
+        enable_progress_bars()
 
 
 def applies(kind: str, where: str | os.PathLike[str]) -> bool:

@@ -11,7 +11,7 @@ import sys
 import traceback
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from course_utils.place import program
 
 LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end are read
 SHOWN = 5
+_TITLE = 160  # characters of the learner's own message
 _TRACEBACK = 20_000  # how far before its message a traceback's lines are looked for
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HEADING = re.compile(
@@ -58,11 +59,19 @@ _PASTE = Bilingual(
 
 
 class Explanations(list[Entry]):
-    """The entries that fit a message, best first; shows itself, in the learner's language, also where it is empty."""
+    """The entries that fit a message, best first; shows itself, in the learner's language, also where it is empty.
 
-    def __init__(self, entries: Iterable[Entry] = (), otherwise: Bilingual = _UNKNOWN) -> None:
+    `titles`: by an entry's slug, the learner's own message, which is its title instead of the catalogue's example.
+    """
+
+    def __init__(
+        self,
+        entries: Iterable[Entry] = (),
+        otherwise: Bilingual = _UNKNOWN,
+        titles: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(entries)
-        self.otherwise = otherwise
+        self.otherwise, self.titles = otherwise, dict(titles or {})
 
     def __repr__(self) -> str:
         return str(self._text(_plain))
@@ -70,10 +79,10 @@ class Explanations(list[Entry]):
     def _repr_markdown_(self) -> str:
         return self._text(_markdown).markdown()
 
-    def _text(self, render: Callable[[Entry], Bilingual]) -> Bilingual:
+    def _text(self, render: Callable[[Entry, str], Bilingual]) -> Bilingual:
         if not self:
             return self.otherwise
-        texts = [render(entry) for entry in self[:SHOWN]]
+        texts = [render(entry, self.titles.get(entry.slug, entry.title)) for entry in self[:SHOWN]]
         if len(self) > SHOWN:
             slugs = ", ".join(entry.slug for entry in self[SHOWN:])
             texts.append(Bilingual(f"Also: {slugs}", f"還有：{slugs}"))
@@ -91,7 +100,9 @@ def explain(what: Any) -> Explanations:
     named = [entry for entry in CATALOGUE if entry.slug == text.strip()]
     if named:
         return Explanations(named)
-    return Explanations(match.entry for match in sorted(_matches(text), key=_rank))
+    matches = sorted(_matches(text), key=_rank)
+    titles = {match.entry.slug: _own_words(match, text) for match in matches if match.entry.is_error}
+    return Explanations((match.entry for match in matches), titles=titles)
 
 
 def explain_last() -> Explanations:
@@ -213,6 +224,22 @@ def _rank(match: _Match) -> tuple[int, int, int]:
     return 1 + (YES, DEPENDS, NO).index(match.entry.matters), match.start, 0
 
 
+def _own_words(match: _Match, text: str) -> str:
+    """Return the error's type and its message as the learner met them, on one line."""
+    named = _HEADING.match(text, match.heading) if match.heading >= 0 else None
+    if named and match.start - named.end() < _TITLE:
+        kind, start = named.group().rpartition(".")[2], named.end()
+    else:
+        kind, start = match.entry.kinds[0], match.start
+    end = max(match.end, start)
+    # Of a wrapped message, at least what was recognised; the course's own messages have a line in each language.
+    rest = text[end : end + 2 * _TITLE].split("\n")[: 2 if kind == "CourseError" else 1]
+    message = " ".join(f"{text[start:end]}{' '.join(rest)}".removeprefix(":").split())
+    if len(message) > _TITLE:
+        message = message[: _TITLE - 1] + "…"
+    return f"{kind}: {message}" if message else kind
+
+
 def _last_error() -> BaseException | None:
     """Return the last error that Python's prompt or IPython has shown."""
     for name in ("last_exc", "last_value"):
@@ -224,21 +251,21 @@ def _last_error() -> BaseException | None:
     return getattr(result, "error_in_exec", None) or getattr(result, "error_before_exec", None)
 
 
-def _plain(entry: Entry) -> Bilingual:
+def _plain(entry: Entry, title: str) -> Bilingual:
     code = "".join(f"\n        {line}" for line in entry.code.splitlines())
     matters = _MATTERS[entry.matters]
     return Bilingual(
-        f"■ {entry.title}\n    [{entry.slug}]\n    What it means: {entry.meaning.en}\n"
+        f"■ {title}\n    [{entry.slug}]\n    What it means: {entry.meaning.en}\n"
         f"    Does it matter? {matters.en}\n    What to do: {entry.remedy.en}{code}",
-        f"■ {entry.title}\n    [{entry.slug}]\n    意思：{entry.meaning.zh}\n"
+        f"■ {title}\n    [{entry.slug}]\n    意思：{entry.meaning.zh}\n"
         f"    要緊嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
     )
 
 
-def _markdown(entry: Entry) -> Bilingual:
+def _markdown(entry: Entry, title: str) -> Bilingual:
     language = "bash" if entry.is_shell else "python"
     code = f"\n\n```{language}\n{entry.code}\n```" if entry.code else ""
-    title = f"`` {entry.title} ``"
+    title = f"`` {re.sub('``+', '`', title)} ``"
     matters = _MATTERS[entry.matters]
     return Bilingual(
         f"**{title}**\n\n{entry.meaning.en}\n\n**Does it matter?** {matters.en}\n\n"

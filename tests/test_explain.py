@@ -407,6 +407,33 @@ def test_in_jupyter_it_is_markdown_and_its_coloured_tracebacks_are_read() -> Non
     assert "**What to do:**" in shown.data["text/markdown"] and "怎麼做：" in shown.data["text/plain"]
 
 
+@pytest.mark.parametrize(
+    ("message", "title"),
+    [
+        ("NameError: name 'tokeniser' is not defined", "NameError: name 'tokeniser' is not defined"),
+        ("name 'tokeniser' is not defined", "NameError: name 'tokeniser' is not defined"),
+        ("x\nModuleNotFoundError: No module named 'nunpy'\n", "ModuleNotFoundError: No module named 'nunpy'"),
+        ("NameError: name '____' is not defined.\nmore", "NameError: name '____' is not defined."),
+        (
+            "RuntimeError: grad can be implicitly\n  created only for\n scalar outputs\nx",
+            "RuntimeError: grad can be implicitly created only for scalar outputs",
+        ),
+        (CourseError("Choose.", "請選擇。"), "CourseError: 請選擇。 Choose."),
+        ("name-not-defined", "NameError: name 'model' is not defined"),
+    ],
+)
+def test_the_heading_is_the_learners_own_message(message: object, title: str) -> None:
+    found = explain(message)
+    assert repr(found).startswith(f"■ {title}\n")
+    assert f"**`` {title} ``**" in found._repr_markdown_()
+
+
+def test_a_message_cannot_break_out_of_its_heading() -> None:
+    found = explain("NameError: name 'x' is not defined ``**<b>" + "y" * 1000)
+    first = found._repr_markdown_().split("\n")[2]
+    assert first.startswith("**`` NameError") and first.count("``") == 2 and len(first) < 200
+
+
 # On the command line
 
 

@@ -26,16 +26,16 @@ def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp
         PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))}
     )
     for one in exercises(lesson):
-        assert said(done, one).startswith("💬 無法" if isinstance(one.checker, Open) else "✅ 答對了"), said(
+        assert said(done, one).startswith("◆ 無法" if isinstance(one.checker, Open) else "✓ 答對了"), said(
             done, one
         )
     table = next(cell for cell in done.cells if cell.source == f'progress("{lesson}")')
-    assert "⬜" not in table.outputs[0]["data"]["text/plain"]
+    assert "◇" not in table.outputs[0]["data"]["text/plain"]
 
 
 def test_the_command_writes_both_copies_executed_and_the_pictures(tmp_path, capsys):
     assert handout.main([str(tmp_path), "01"]) == 0
-    for copy, opening in (("student", "⬜"), ("instructor", "✅")):
+    for copy, opening in (("student", "◇"), ("instructor", "✓")):
         notebook = notebooks.read(tmp_path / copy / PATHS["01"].name)
         assert all(said(notebook, one).startswith(opening) for one in exercises("01")[:-1])
         assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")

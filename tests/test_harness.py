@@ -79,9 +79,9 @@ def test_a_learners_progress_does_not_count(run, tmp_path):
     (tmp_path / "settings.json").write_text('{"language": "en"}', encoding="utf-8")
     code = (
         "from course_utils.practice import ____, base_model, progress\n"
-        "progress('01').text.en.count('⬜'), repr(base_model.q1.check(____)).splitlines()[0][:6]"
+        "progress('01').text.en.count('◇'), repr(base_model.q1.check(____)).splitlines()[0][:6]"
     )
-    report = run((code, shown("(5, '⬜ 還沒作答')")), COURSE_DATA=str(tmp_path))
+    report = run((code, shown("(5, '◇ 還沒作答')")), COURSE_DATA=str(tmp_path))
     assert "1 passed" in report, report
     assert json.loads((tmp_path / "progress.json").read_text(encoding="utf-8")) == done
 

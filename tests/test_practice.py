@@ -46,7 +46,7 @@ def test_the_solution_is_right(one):
 def test_the_untouched_cell_is_not_attempted(one):
     assert "____" in one.blank
     assert run(one.blank, one.key[:2]).outcome is Outcome.NOT_ATTEMPTED
-    assert practice.progress(one.key[:2]).text.en.count("⬜") == len(exercises(one.key[:2]))
+    assert practice.progress(one.key[:2]).text.en.count("◇") == len(exercises(one.key[:2]))
 
 
 @pytest.mark.parametrize("one", EVERY, ids=ids)
@@ -145,7 +145,7 @@ def test_every_option_of_a_question_is_explained(lesson, one):
     explained = [one.answer(letter).text.en for letter, _ in zip("abcdef", one.options)]
     assert len(set(explained)) == len(explained)
     for option, text in zip(one.options, explained):
-        assert option.because.en in text and text.startswith("✅" if option.is_right else "❌")
+        assert option.because.en in text and text.startswith("✓" if option.is_right else "✗")
 
 
 @pytest.mark.parametrize("letter", ["z", "", "ab", None, 1])

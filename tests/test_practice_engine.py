@@ -10,6 +10,7 @@ import threading
 import time
 from decimal import Decimal
 from fractions import Fraction
+from html import escape
 
 import numpy as np
 import pytest
@@ -238,9 +239,9 @@ def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):
         '<div lang="zh-Hant">' in verdict._repr_markdown_() and '<div lang="en">' in verdict._repr_markdown_()
     )
     monkeypatch.setenv("COURSE_LANGUAGE", "en")
-    assert repr(verdict).startswith("⬜ Not attempted") and "還沒" not in repr(verdict)
+    assert repr(verdict).startswith("◇ Not attempted") and "還沒" not in repr(verdict)
     monkeypatch.setenv("COURSE_LANGUAGE", "zh")
-    assert repr(verdict).startswith("⬜ 還沒作答")
+    assert repr(verdict).startswith("◇ 還沒作答")
 
 
 # --- progress
@@ -253,7 +254,7 @@ def test_progress_is_kept_and_cleared(data):
     base_model.q1.check(SIZES)
     base_model.q2.check(None)
     shown = practice.progress("01").text.en
-    assert "1 of 5 done. Next: 01.2" in shown and shown.count("✅") == 1 and shown.count("❌") == 1
+    assert "1 of 5 done. Next: 01.2" in shown and shown.count("✓") == 1 and shown.count("✗") == 1
     assert set(os.listdir(data)) <= {"progress.json", "progress.lock"}
     practice.reset()
     assert "0 of 5 done" in practice.progress("01").text.en and not (data / "progress.json").exists()
@@ -368,15 +369,24 @@ def test_a_lesson_without_exercises_is_refused():
 # --- quick questions
 
 
-def test_the_buttons_show_the_explanation_of_the_one_pressed():
-    shown = QuestionButtons(base_model.quick1)
-    assert [button.description for button in shown.buttons] == ["a", "b", "c"]
-    for button, option in zip(shown.buttons, base_model.quick1.options):
-        button.click()
-        assert (
-            option.because.en.split("`")[0] in shown.feedback.value
-            and 'lang="zh-Hant"' in shown.feedback.value
-        )
+def test_the_widget_brings_every_text_along_so_that_it_needs_no_kernel():
+    state = QuestionButtons(base_model.quick1).get_state()
+    options = base_model.quick1.options
+    assert [row["letter"] for row in state["rows"]] == ["a", "b", "c"] and state["tried"] == []
+    assert [row["right"] for row in state["rows"]] == [option.is_right for option in options]
+    for row, option in zip(state["rows"], options):
+        assert escape(option.because.en.split("`")[0]) in row["why"] and 'lang="zh-Hant"' in row["why"]
+        sign, zh, en = ("✓", "對了", "Correct") if option.is_right else ("✗", "不對", "Not right")
+        assert all(part in row["mark"] for part in (sign, zh, en))
+    json.dumps(state["rows"])
+
+
+def test_showing_a_question_twice_makes_two_widgets():
+    first, second = (base_model.quick1._repr_mimebundle_() for _ in range(2))
+    assert (
+        first["application/vnd.jupyter.widget-view+json"]
+        != second["application/vnd.jupyter.widget-view+json"]
+    )
 
 
 def test_a_question_has_a_text_twin():

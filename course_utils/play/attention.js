@@ -17,9 +17,12 @@ function renderAttention({ model, el }) {
     else if (!gone) requestAnimationFrame(start);
   }
   let gone = false;
+  // The canvases are painted in the theme's colours: another theme, another painting.
+  const theme = new MutationObserver(() => { if (state) draw(); });
+  theme.observe(document.body, { attributeFilter: ["data-jp-theme-light", "data-jp-theme-name"] });
   model.on("change:size", draw);
   requestAnimationFrame(start);
-  return () => { gone = true; model.off("change:size", draw); end(); };
+  return () => { gone = true; theme.disconnect(); model.off("change:size", draw); end(); };
 }
 
 export default { render: renderAttention };

@@ -1,37 +1,47 @@
-"""The buttons of a quick question (apart, because this imports ipywidgets)."""
+"""The rows of a quick question (apart, because this imports anywidget)."""
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
-from course_utils.show.html import blocks
+from course_utils.language import Bilingual
+from course_utils.show.html import blocks, spans
 
 from .questions import LETTERS
 
 if TYPE_CHECKING:
-    from .questions import Question
+    from .questions import Option, Question
+
+_HERE = Path(__file__).parent
+_RIGHT, _WRONG = Bilingual("Correct", "對了"), Bilingual("Not right", "不對")
 
 
-class QuestionButtons(widgets.VBox):
-    """A question with one button for each option; `feedback` shows the explanation of the one last pressed."""
+class QuestionButtons(anywidget.AnyWidget):
+    """A question whose every option is a button; it answers in the browser, also when no kernel runs.
+
+    `rows` holds each option with what is said to whoever chooses it, as HTML in both languages; `tried` the letters
+    chosen so far, in turn. Both are part of the widget's state, so a notebook saved with it shows the choice again.
+    """
+
+    _esm = (_HERE / "question.js").read_text(encoding="utf-8")
+    _css = (_HERE / "question.css").read_text(encoding="utf-8")
+    prompt = traitlets.Unicode().tag(sync=True)
+    rows = traitlets.List(traitlets.Dict()).tag(sync=True)
+    tried = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def __init__(self, question: "Question") -> None:
-        self.question = question
-        self.buttons = [_button(letter) for letter, _ in zip(LETTERS, question.options)]
-        self.feedback = widgets.HTML()
-        rows = [
-            widgets.HBox([button, widgets.HTML(blocks(option.text))])
-            for button, option in zip(self.buttons, question.options)
-        ]
-        super().__init__([widgets.HTML(blocks(question.prompt)), *rows, self.feedback])
-        self.add_class("course-question")
-        self.add_class("course-bilingual")
-        for button in self.buttons:
-            button.on_click(self._show)
-
-    def _show(self, button: widgets.Button) -> None:
-        self.feedback.value = blocks(self.question.answer(button.description).text)
+        rows = [_row(letter, option) for letter, option in zip(LETTERS, question.options)]
+        super().__init__(prompt=blocks(question.prompt), rows=rows)
 
 
-def _button(letter: str) -> widgets.Button:
-    return widgets.Button(description=letter, tooltip=f"選 {letter} Choose {letter}", layout={"width": "3em"})
+def _row(letter: str, option: "Option") -> dict[str, Any]:
+    sign, word = ("✓", _RIGHT) if option.is_right else ("✗", _WRONG)
+    return {
+        "letter": letter,
+        "text": spans(option.text),
+        "right": option.is_right,
+        "mark": f"{sign} {spans(word)}",
+        "why": blocks(option.because),
+    }

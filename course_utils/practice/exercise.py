@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from course_utils import record
 from course_utils.language import Bilingual
 
-from course_utils import record
+from . import look
 from .checks import CannotCheck, Check, Mistake, NotAttempted
 from .placeholder import is_untouched
 from .state import capped_output, fixed
@@ -24,19 +25,28 @@ class Outcome(Enum):
 
 
 _OPENING = {
-    Outcome.CORRECT: Bilingual("✅ Correct.", "✅ 答對了。"),
-    Outcome.INCORRECT: Bilingual("❌ Not yet.", "❌ 還不對。"),
-    Outcome.NOT_ATTEMPTED: Bilingual("⬜ Not attempted yet.", "⬜ 還沒作答。"),
-    Outcome.CANNOT_CHECK: Bilingual("💬 Cannot be checked.", "💬 無法自動批改。"),
-    Outcome.CHECK_FAILED: Bilingual("🔧 Not checked.", "🔧 未批改。"),
+    Outcome.CORRECT: Bilingual("✓ Correct.", "✓ 答對了。"),
+    Outcome.INCORRECT: Bilingual("✗ Not yet.", "✗ 還不對。"),
+    Outcome.NOT_ATTEMPTED: Bilingual("◇ Not attempted yet.", "◇ 還沒作答。"),
+    Outcome.CANNOT_CHECK: Bilingual("◆ Cannot be checked.", "◆ 無法自動批改。"),
+    Outcome.CHECK_FAILED: Bilingual("⚠ Not checked.", "⚠ 未批改。"),
+}
+_LOOK = {
+    Outcome.CORRECT: look.RIGHT,
+    Outcome.INCORRECT: look.WRONG,
+    Outcome.NOT_ATTEMPTED: look.OPEN,
+    Outcome.CANNOT_CHECK: look.NOTED,
+    Outcome.CHECK_FAILED: look.WARNING,
 }
 
 
 class Card:
-    """A bilingual text that shows itself: as Markdown where that is rendered, else plain, in the learner's language."""
+    """A bilingual text that shows itself: as HTML where it has any, else as Markdown, else plain, in the learner's
+    language.
+    """
 
-    def __init__(self, text: Bilingual) -> None:
-        self.text = text
+    def __init__(self, text: Bilingual, html: str | None = None) -> None:
+        self.text, self.html = text, html
 
     def __repr__(self) -> str:
         return str(self.text)
@@ -44,12 +54,16 @@ class Card:
     def _repr_markdown_(self) -> str:
         return self.text.markdown()
 
+    def _repr_html_(self) -> str | None:
+        return self.html
+
 
 class Verdict(Card):
     """What a check found: `outcome`, and `message` in both languages."""
 
     def __init__(self, outcome: Outcome, message: Bilingual) -> None:
-        super().__init__(_OPENING[outcome] + message)
+        opening = _OPENING[outcome]
+        super().__init__(opening + message, look.card(_LOOK[outcome], opening, message))
         self.outcome, self.message = outcome, message
 
 
@@ -92,7 +106,8 @@ class Exercise:
             )
         _hints_shown[self.key] += 1
         step, of, text = shown + 1, len(self.hints), self.hints[shown]
-        return Card(Bilingual(f"💡 Hint {step} of {of}: {text.en}", f"💡 提示 {step}／{of}：{text.zh}"))
+        opening = Bilingual(f"Hint {step} of {of}:", f"提示 {step}／{of}：")
+        return Card(opening + text, look.card(look.HINT, opening, text))
 
     def solution(self) -> Card:
         """Return the code of a solution, and why it is right."""

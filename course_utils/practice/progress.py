@@ -1,17 +1,20 @@
 """What is done and what is next, as a table; and forgetting it."""
 
+from course_utils import record
 from course_utils.language import Bilingual, CourseError
 
-from course_utils import record
+from . import look
 from .exercise import Card, Exercise
 from .lessons import LESSONS, exercises
 
 _STATES = {
-    "correct": Bilingual("✅ done", "✅ 完成"),
-    "cannot check": Bilingual("💬 written", "💬 已作答"),
-    "incorrect": Bilingual("❌ tried", "❌ 試過"),
-    None: Bilingual("⬜ open", "⬜ 還沒做"),
+    "correct": Bilingual("✓ done", "✓ 完成"),
+    "cannot check": Bilingual("◆ written", "◆ 已作答"),
+    "incorrect": Bilingual("✗ tried", "✗ 試過"),
+    None: Bilingual("◇ open", "◇ 還沒做"),
 }
+_LOOKS = {"correct": look.RIGHT, "cannot check": look.NOTED, "incorrect": look.WRONG, None: look.OPEN}
+_HEAD = (Bilingual("Exercise", "練習"), Bilingual("", ""), Bilingual("State", "狀態"))
 _DONE = ("correct", "cannot check")
 
 
@@ -27,7 +30,8 @@ def progress(lesson: str | None = None) -> Card:
         )
     shown = [one for number in ([lesson] if lesson else LESSONS) for one in exercises(number)]
     outcomes = record.outcomes()
-    return Card(Bilingual(_text("en", shown, outcomes), _text("zh", shown, outcomes)))
+    text = Bilingual(_text("en", shown, outcomes), _text("zh", shown, outcomes))
+    return Card(text, _html(shown, outcomes))
 
 
 def reset() -> Card:
@@ -46,9 +50,25 @@ def _text(language: str, shown: list[Exercise], outcomes: dict[str, str]) -> str
     def of(text: Bilingual) -> str:
         return getattr(text, language)
 
-    head = of(Bilingual("| Exercise | | State |", "| 練習 | | 狀態 |"))
+    head = f"| {of(_HEAD[0])} | | {of(_HEAD[2])} |"
     rows = [f"| {one.key} | {of(one.title)} | {of(_STATES[outcomes.get(one.key)])} |" for one in shown]
     return "\n".join([head, "|---|---|---|", *rows, "", *map(of, _closing(shown, outcomes))])
+
+
+def _html(shown: list[Exercise], outcomes: dict[str, str]) -> str:
+    head = "".join(f'<th style="text-align: left">{look.both(text)}</th>' for text in _HEAD)
+    rows = "".join(_row(one, outcomes.get(one.key)) for one in shown)
+    closing = "".join(f"<p>{look.both(line)}</p>" for line in _closing(shown, outcomes))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    return f'<div class="course-progress course-bilingual">{table}{closing}</div>'
+
+
+def _row(one: Exercise, outcome: str | None) -> str:
+    state = look.pill(_LOOKS[outcome], _STATES[outcome])
+    return (
+        f'<tr><td>{one.key}</td><td style="text-align: left">{look.both(one.title)}</td>'
+        f'<td style="text-align: left">{state}</td></tr>'
+    )
 
 
 def _closing(shown: list[Exercise], outcomes: dict[str, str]) -> list[Bilingual]:

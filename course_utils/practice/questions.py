@@ -5,6 +5,7 @@ from typing import Any
 
 from course_utils.language import Bilingual, CourseError
 
+from . import look
 from .exercise import Card
 
 LETTERS = "abcdef"
@@ -21,7 +22,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that shows itself as buttons, and as text where there are no widgets.
+    """A question that shows its options as buttons, and as text where there are no widgets.
 
     `name` is the lesson's name for it, such as "quick1"; one option at least is right.
     """
@@ -38,8 +39,9 @@ class Question:
             known = ", ".join(f'"{one}"' for one in letters)
             raise CourseError(f"Choose one of {known}.", f"請從 {known} 裡選一個。")
         option = self.options[letters.index(chosen)]
-        opening = Bilingual("✅ Right.", "✅ 對。") if option.is_right else Bilingual("❌ No.", "❌ 不對。")
-        return Card(opening + option.because)
+        opening = Bilingual("✓ Right.", "✓ 對。") if option.is_right else Bilingual("✗ No.", "✗ 不對。")
+        kind = look.RIGHT if option.is_right else look.WRONG
+        return Card(opening + option.because, look.card(kind, opening, option.because))
 
     def text(self) -> Bilingual:
         """Return the question with its options, and how to answer it in code."""
@@ -65,4 +67,6 @@ class Question:
         from ._question_widget import QuestionButtons
 
         bundle = QuestionButtons(self)._repr_mimebundle_() or {}
+        if isinstance(bundle, tuple):
+            bundle = bundle[0]
         return {**bundle, "text/markdown": self.text().markdown(), "text/plain": repr(self)}

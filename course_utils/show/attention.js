@@ -122,12 +122,12 @@ function drawAttention(root, data, state = { layer: 0, head: 0, query: null, key
     words.forEach((word, at) => {
       const value = weight(layer, head, query, at);
       if (at <= query) row.push([value, at]);
-      const shade = at <= query ? (0.45 * Math.sqrt(value)).toFixed(2) : "later";
+      const shade = Math.sqrt(value).toFixed(2);
       if (word.shade !== shade) {
         word.shade = shade;
-        word.style.background = at <= query ? `rgb(${bar.join(" ")} / ${shade})` : "none";
-        word.classList.toggle("later", at > query);
+        word.style.setProperty("--share", shade); // the style sheet makes a colour of it
       }
+      word.classList.toggle("later", at > query);
     });
     words[shown]?.setAttribute("aria-selected", false);
     words[query].setAttribute("aria-selected", true);

@@ -32,8 +32,11 @@ const packed = Uint8Array.from(atob(DATA.packed), c => c.charCodeAt(0));
 const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
 const bytes = await new Response(stream).arrayBuffer();
 const rows = DATA.layers * DATA.heads * DATA.labels.length;
-drawAttention(document.getElementById("attention"), {
-  ...DATA, scales: new Uint16Array(bytes, 0, rows), weights: new Uint8Array(bytes, 2 * rows) });
+let state;
+const draw = () => { state = drawAttention(document.getElementById("attention"), {
+  ...DATA, scales: new Uint16Array(bytes, 0, rows), weights: new Uint8Array(bytes, 2 * rows) }, state); };
+draw();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 """
 
 

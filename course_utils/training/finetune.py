@@ -136,7 +136,8 @@ def finetune(
     run = _identity(batches, learning_rate, warmup, seed, start)
     losses = _resume(path, run, model, optimizer, schedule)
     stop = len(batches) if until is None else min(until, len(batches))
-    progress = tqdm(total=len(batches), initial=len(losses), disable=not bar or rank > 0)
+    # Counted up to where this run is to stop: a bar that ends early is red in a notebook.
+    progress = tqdm(total=max(stop, len(losses)), initial=len(losses), disable=not bar or rank > 0)
     with _mode(model, training=True), _interrupts() as interrupted, progress:
         for step in range(len(losses), stop):
             torch.manual_seed(seed + world * step + rank)  # dropout: the same after a resumption

@@ -34,9 +34,12 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
     for name in ("settings.json", "progress.json"):
         (lab.data / name).unlink(missing_ok=True)
     write_notebook(lab.folder / "exercises.ipynb", CELLS)
+    saving = lab.folder.parent / "settings/@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings"
+    saving.parent.mkdir(parents=True, exist_ok=True)
+    saving.write_text('{"saveState": true}', encoding="utf-8")
     watched = open_page("lab")
     open_and_run(watched.page, f"{lab.url}/lab/tree/exercises.ipynb?reset")
-    watched.page.wait_for_selector(".course-question button", timeout=90_000)
+    watched.page.wait_for_selector("button.course-option", timeout=90_000)
     watched.page.wait_for_selector("td:has-text('01.5')", timeout=90_000)
     yield watched.page
     assert watched.outside == []
@@ -48,19 +51,50 @@ def output(page: Any, number: int) -> str:
     return page.locator(".jp-CodeCell").nth(number).locator(".jp-OutputArea").inner_text()
 
 
-def test_a_button_explains_its_option_and_the_switch_hides_a_language(
-    page: Any, cells: dict[str, int]
-) -> None:
+def option(page: Any, letter: str) -> Any:
+    return page.locator(f".course-option[data-letter={letter}]")
+
+
+def because(page: Any, letter: str) -> Any:
+    """What is said directly below an option."""
+    return page.locator(f".course-option[data-letter={letter}] + .course-because")
+
+
+def test_a_row_explains_its_option_and_the_switch_hides_a_language(page: Any) -> None:
     question = page.locator(".course-question")
-    question.get_by_role("button", name="b").click()
-    page.wait_for_selector(".course-question :text('✅ Right')")
-    assert "因果" not in question.inner_text() and "✅ 對" in question.inner_text()
-    question.get_by_role("button", name="a").focus()
+    assert option(page, "b").bounding_box()["width"] > 0.9 * question.bounding_box()["width"]
+    option(page, "b").locator(".course-answer").click()  # its text, not its letter
+    assert "✓ 對了 Correct" in option(page, "b").inner_text()
+    assert option(page, "b").get_attribute("data-state") == "right" and because(page, "b").inner_text()
+    option(page, "a").focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector(".course-question :text('❌ No')")
+    assert "✗ 不對 Not right" in option(page, "a").inner_text()
+    assert option(page, "a").evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    assert "✓" in option(page, "b").inner_text()  # the earlier choice stays
+    assert "causal mask" in question.inner_text() and "因果" in question.inner_text()
     page.click(".course-languages button:has-text('English')")
     page.wait_for_function("!document.querySelector('.course-question').innerText.includes('因果')")
-    assert "causal mask" in question.inner_text()
+    assert "causal mask" in question.inner_text() and "不對" not in question.inner_text()
+
+
+def test_a_question_answers_without_a_kernel_and_shows_the_choice_when_it_is_opened_again(
+    page: Any, lab: Any
+) -> None:
+    page.evaluate(
+        "() => fetch('/api/kernels').then(r => r.json()).then(all => Promise.all(all.map("
+        "one => fetch(`/api/kernels/${one.id}`, {method: 'DELETE'}))))"
+    )
+    page.wait_for_timeout(1500)
+    option(page, "c").locator(".course-answer").click()
+    assert option(page, "c").get_attribute("data-state") in ("right", "wrong")
+    assert because(page, "c").inner_text()
+    option(page, "b").click()
+    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_timeout(1500)
+    page.goto(f"{lab.url}/lab/tree/exercises.ipynb?reset")
+    page.wait_for_selector(".course-option[data-letter=c]:not([data-state=open])", timeout=90_000)
+    assert option(page, "b").get_attribute("data-state") == "right"
+    assert option(page, "a").get_attribute("data-state") == "open"
 
 
 def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int]) -> None:
@@ -72,6 +106,6 @@ def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int])
     assert "詞彙表大小" in output(page, cells["wrong"]) and "vocabulary" not in output(page, cells["wrong"])
     assert "答對了" in output(page, cells["right"])
     assert page.locator(".jp-CodeCell").nth(cells["solution"]).locator("pre code:visible").count() == 1
-    assert "✅ 完成" in output(page, cells["progress"]) and "5 題中完成了 1 題" in output(
+    assert "✓ 完成" in output(page, cells["progress"]) and "5 題中完成了 1 題" in output(
         page, cells["progress"]
     )
