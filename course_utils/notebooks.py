@@ -160,6 +160,7 @@ def run(
         km=manager,
         timeout=cell_seconds,
         startup_timeout=120,
+        extra_arguments=["--log-level=ERROR"],  # the kernel's own warnings are none for a learner
         store_widget_state=False,
         record_timing=False,
         resources={"metadata": {"path": str(path.parent.resolve())}},
