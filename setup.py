@@ -1,4 +1,7 @@
-"""The course's own files have one source, the top folders of the repository; a wheel brings a copy of them."""
+"""The course's own files have one source, the top folders of the repository; a wheel brings a copy of them.
+
+It also puts the course's part of JupyterLab where every JupyterLab of the environment finds it: a hub's, for example.
+"""
 
 import shutil
 from pathlib import Path
@@ -8,6 +11,7 @@ from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent
 PACKED = Path("course_utils", "_course")  # course_utils/place.py finds it there
+JUPYTER = Path("course_utils", "assets", "jupyter")
 FOLDERS = ("notebooks", "images")
 FILES = (
     "README.md",
@@ -33,6 +37,27 @@ def course_files() -> list[Path]:
     ]
 
 
+def jupyter_files() -> list[tuple[str, list[str]]]:
+    """Return JupyterLab's extension and the setting that switches the server's part on, by the folder they belong in."""
+    extension = JUPYTER / "share" / "labextensions" / "gpt2-course"
+    places = {
+        "share/jupyter/labextensions/gpt2-course": extension,
+        "share/jupyter/labextensions/gpt2-course/static": extension / "static",
+        "etc/jupyter/jupyter_server_config.d": JUPYTER / "jupyter_server_config.d",
+    }
+    return [
+        (
+            place,
+            [
+                path.relative_to(ROOT).as_posix()
+                for path in sorted((ROOT / folder).iterdir())
+                if path.is_file()
+            ],
+        )
+        for place, folder in places.items()
+    ]
+
+
 class BuildWithTheCourse(build_py):
     """Bring the course's files into what is built; an editable install finds them where they are."""
 
@@ -51,4 +76,4 @@ class BuildWithTheCourse(build_py):
         return super().get_outputs(include_bytecode) + added
 
 
-setup(cmdclass={"build_py": BuildWithTheCourse})
+setup(cmdclass={"build_py": BuildWithTheCourse}, data_files=jupyter_files())

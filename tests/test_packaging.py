@@ -210,6 +210,30 @@ def test_the_wheel_holds_the_package_and_the_course(wheel):
         assert {name for name in course if name.startswith(f"{folder}/")} == wanted
 
 
+def test_the_wheel_brings_its_part_to_every_jupyterlab_of_the_environment(wheel, tmp_path):
+    """As on a hub, where nobody runs `lab`: JupyterLab looks for extensions and settings under the environment."""
+    install(wheel, tmp_path / "there")
+    share = tmp_path / "there" / "share/jupyter/labextensions/gpt2-course"
+    packed = ROOT / "course_utils/assets/jupyter"
+    assert files(share) == files(packed / "share/labextensions/gpt2-course")
+    assert files(tmp_path / "there" / "etc/jupyter/jupyter_server_config.d") == files(
+        packed / "jupyter_server_config.d"
+    )
+
+
+def test_the_page_finds_the_courses_part(served):
+    """The extension's script and the server's answer, as the page asks for them."""
+    address, token = served
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    asked = {"Authorization": f"token {token}"}
+    for path, wanted in (
+        ("lab/extensions/gpt2-course/static/course.js", b"_JUPYTERLAB"),
+        ("gpt2-course/learner", b'"exercises"'),
+    ):
+        with opener.open(urllib.request.Request(f"{address}/{path}", headers=asked), timeout=60) as answer:
+            assert wanted in answer.read()
+
+
 def test_the_wheel_of_the_sdist_is_the_same(wheel, sdist, tmp_path):
     assert contents(build("wheel", sdist, tmp_path / "built")) == contents(wheel)
 
