@@ -137,4 +137,27 @@ MUTATIONS: list[Mutation] = [
         "the shorter one wins", "lens-echo", "length = wte.norm(dim=-1)", "length = 1 / wte.norm(dim=-1)"
     ),
     Mutation("a token more to play with", "next-token-widget", 'time, in a"', 'time, in a quiet"'),
+    Mutation("the name spelt right", "misspelt", "lables=ids", "labels=ids"),
+    Mutation("a mask that is used", "misspelt", "atention_mask=nothing", "attention_mask=nothing"),
+    Mutation(
+        "generate gets the right name", "misspelt-generate", "atention_mask=torch", "attention_mask=torch"
+    ),
+    Mutation("the beginning is scored too", "continuation", "[first - 1:, 0]", "[:, 0]"),
+    Mutation("scored a token late", "continuation", "[first - 1:, 0]", "[first:, 0]"),
+    Mutation("nothing is added", "continuation-mean", " named Otto.", ""),
+    Mutation(
+        "the longer one is less likely throughout", "continuation-mean", "fox named Otto.", "lamp named Otto."
+    ),
+    Mutation(
+        "the space stays where it belongs",
+        "continuation-cut",
+        'continuation(START + " ", "brave fox")',
+        'continuation(START, " brave fox")',
+    ),
+    Mutation(
+        "the beginning without the space",
+        "continuation-cut",
+        'tokenizer(START + " ").input_ids',
+        "tokenizer(START).input_ids",
+    ),
 ]
