@@ -43,6 +43,7 @@ def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) 
     page.evaluate("() => { window.jupyterapp.commands.execute('toc:show-panel'); }")
     page.wait_for_selector(".jp-tocItem-content")
     assert page.locator(".jp-tocItem-content").count() >= 3
+    page.evaluate("window.jupyterapp.serviceManager.sessions.shutdownAll()")  # nine kernels would take 4 GB
     assert watched.outside == []
     assert watched.errors == []
 

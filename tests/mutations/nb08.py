@@ -91,4 +91,27 @@ MUTATIONS: list[Mutation] = [
         "assert teller.told",
         'teller.told.append(("you", (5,)))\nassert teller.told',
     ),
+    Mutation(
+        "a head mask that works", "old-names", "assert torch", "heads_off.logits = -now.logits; assert torch"
+    ),
+    Mutation(
+        "the new name of the tokenizer",
+        "old-names-check",
+        "Trainer(lm, tokenizer=tokenizer)",
+        "Trainer(lm, processing_class=tokenizer)",
+    ),
+    Mutation(
+        "the new name of the strategy",
+        "old-names-check",
+        "TrainingArguments(evaluation",
+        "TrainingArguments(eval",
+    ),
+    Mutation("the new name of the cache", "old-names-check", "past_key_values=now.cache", "cache=now.cache"),
+    Mutation("the new way into the cache", "old-names-check", "now.cache[0][0]", "now.cache.layers[0].keys"),
+    Mutation(
+        "typed text that may end the story",
+        "typed-end",
+        "split_special_tokens=True",
+        "split_special_tokens=False",
+    ),
 ]
