@@ -104,9 +104,9 @@ q1 = Exercise(
     ),
     solution_code="answer = ((5, 3), 13, 2304)\npractice.q1.check(answer)",
     why=Bilingual(
-        "One row of 3 scores for each text: only the last real token is read. 12 blocks and the embeddings make 13 "
+        "One row of 3 scores for each text: only one token is read, the last that is not padding. 12 blocks and the embeddings make 13 "
         "entries. `score` is a `Linear` without bias: 3 × 768.",
-        "每段文字一列，3 個分數：只讀最後一個真正的 token。12 個區塊加上嵌入是 13 項。`score` 是沒有 bias 的 `Linear`："
+        "每段文字一列，3 個分數：只讀一個 token，也就是最後一個不是填充的。12 個區塊加上嵌入是 13 項。`score` 是沒有 bias 的 `Linear`："
         "3 × 768。",
     ),
     worth_knowing=Bilingual(
@@ -204,8 +204,10 @@ q2 = Exercise(
         "不論填充在哪一邊，乘積最大的地方都是遮罩為 1 的最後一個位置。",
     ),
     worth_knowing=Bilingual(
-        "`GPT2ForSequenceClassification` finds its token in much the same way, from the padding token.",
-        "`GPT2ForSequenceClassification` 找 token 的方法也差不多，只是靠填充的 token 來找。",
+        "`GPT2ForSequenceClassification` goes by the id of the padding token, not by the mask: a text that really ends "
+        "in that token is read one token too early. Give it a padding token that serves for nothing else.",
+        "`GPT2ForSequenceClassification` 看的是填充 token 的 id，不是遮罩：文字如果真的以那個 token 作結，就會早一個 token。"
+        "請給它專用的填充 token。",
     ),
     checker=Function(_last, _last_cases),
     mistakes=(
@@ -460,9 +462,10 @@ q5 = Exercise(
     title=Bilingual("A classifier by hand", "親手寫分類器"),
     statement=Bilingual(
         "Write `scores(classifier, ids, mask)`, the logits `[batch, labels]` of a `GPT2ForSequenceClassification`, without "
-        "calling `classifier` itself: only `classifier.transformer` and `classifier.score`. The padding is on the right.",
+        "calling `classifier` itself: only `classifier.transformer` and `classifier.score`. The padding is on the right, and no "
+        "text contains the padding token.",
         "寫出 `scores(classifier, ids, mask)`：算出 `GPT2ForSequenceClassification` 的 logits `[batch, labels]`，但不要呼叫 "
-        "`classifier` 本身，只能用 `classifier.transformer` 和 `classifier.score`。填充在右邊。",
+        "`classifier` 本身，只能用 `classifier.transformer` 和 `classifier.score`。填充在右邊，文字裡沒有填充的 token。",
     ),
     blank="def scores(classifier, ids, mask):\n    return ____\n\npractice.q5.check(scores)",
     hints=(
@@ -508,8 +511,8 @@ q5 = Exercise(
         Mistake(
             _scores_of_mean,
             Bilingual(
-                "You scored the mean; this class reads the last real token.",
-                "你算的是平均的分數；這個類別讀的是最後一個真正的 token。",
+                "You scored the mean; this class reads the last token that is not padding.",
+                "你算的是平均的分數；這個類別讀的是最後一個不是填充的 token。",
             ),
         ),
     ),
@@ -531,7 +534,7 @@ q6 = Exercise(
     ),
     solution_code=(
         'words = """I would ask for texts worded in a way that training never saw, a bag of words on the same texts,\n'
-        "and a control with shuffled labels, all with confidence intervals. Even then it shows that the label can be\n"
+        "and the same probe on an untrained model, all with confidence intervals. Even then it shows that the label can be\n"
         'read from the states, not that the model uses it, let alone that it understands."""\n'
         "practice.q6.check(words)"
     ),

@@ -63,6 +63,14 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation("the mask forgotten", "pooling", "(mended * mask)", "mended"),
     Mutation(
+        "its own words for its translation",
+        "similarity-content",
+        "[world.translate(story, rng) for story in english]",
+        "english",
+        red="similarity-content-check",
+    ),
+    Mutation("stories for verse", "similarity-content-check", "cosine[:60, 120:]", "cosine[:60, :60]"),
+    Mutation(
         "another text to play with", "attention-explorer", "名叫樂樂。樂樂沒什麼", "名叫安安。安安沒什麼"
     ),
 ]

@@ -20,8 +20,8 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "one entry only",
         "vectors",
-        "torch.stack(base(**batch, output_hidden_states=True).hidden_states)",
-        "base(**batch).last_hidden_state[None]",
+        "torch.stack(model(**batch, output_hidden_states=True).hidden_states)",
+        "model(**batch).last_hidden_state[None]",
         red="stories-vectors",
     ),
     Mutation(
@@ -47,6 +47,29 @@ MUTATIONS: list[Mutation] = [
         "return counts * torch.log",
         "return counts + 0 * torch.log",
         red="retold-picture",
+    ),
+    Mutation("no places", "entry-zero", " / len(ids) + places", " / len(ids)"),
+    Mutation("turned only", "whiten", " / (size[:keep] + 1e-6)", ""),
+    Mutation(
+        "whitening that only subtracts the mean",
+        "retold",
+        "whiten(x[rest], keep) for keep in KEEP",
+        "(lambda v: v - x[rest].mean(dim=0)) for keep in KEEP",
+        red="retold-picture",
+    ),
+    Mutation(
+        "hidden states that are no better than words",
+        "retold-run",
+        "[whitened(x, y) for x, y in zip(en_mean, again_mean)]",
+        "[whitened(en_mean[0], again_mean[0]) for _ in en_mean]",
+        red="retold-picture",
+    ),
+    Mutation(
+        "a map between vectors that are not whitened",
+        "languages-map",
+        "mapped(whiten(x[rest], keep)(x), whiten(y[rest], keep)(y))",
+        "mapped(standard(x), standard(y), keep)",
+        red="languages-map-picture",
     ),
     Mutation("English for Chinese", "languages", "(english, chinese)", "(english, english)"),
     Mutation(
@@ -76,6 +99,40 @@ MUTATIONS: list[Mutation] = [
         "a probe that does not learn", "fit", "optimizer.step(closure)", "closure()", red="probe-picture"
     ),
     Mutation(
+        "all of one length",
+        "norms",
+        'features["train"].norm(dim=-1)',
+        'normalize(features["train"], dim=-1).norm(dim=-1)',
+    ),
+    Mutation("a probe that is shifted", "probe", "score.bias -=", "score.bias +=", red="probe-layers"),
+    Mutation(
+        "a trained model as the control",
+        "untrained",
+        "GPT2Model(base.config).eval()",
+        "base",
+        red="untrained-check",
+    ),
+    Mutation(
+        "features as they come, under a heavy penalty",
+        "probe",
+        "mean, spread = bias * x[~held].mean(dim=0), x[~held].std(dim=0) + 1e-6",
+        "mean, spread = torch.zeros(x.shape[1]), torch.ones(x.shape[1])\n    return fit(x, y, 0.01, bias)",
+        red="hero-picture",
+    ),
+    Mutation(
+        "the wording known all along",
+        "hero",
+        "accuracy(score, x[unseen_way], hero[unseen_way]) for",
+        "accuracy(score, x[known_way], hero[known_way]) for",
+        red="hero-picture",
+    ),
+    Mutation(
+        "the careless probe takes care",
+        "hero-careless",
+        "fit(last_named[learn], hero[learn], bias=False)",
+        "probe(last_named[learn], hero[learn])",
+    ),
+    Mutation(
         "no control",
         "control",
         'torch.randperm(len(labels["train"]), generator=torch.Generator().manual_seed(seed))',
@@ -99,7 +156,7 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "no other story before",
         "hero-places",
-        'opening(told[at - 1]) + " " + text',
+        'opening(told[at - 1]).split(". ")[0] + ". " + text',
         "text",
         red="hero-picture",
     ),
@@ -122,17 +179,39 @@ MUTATIONS: list[Mutation] = [
         "the first token", "score-by-hand", "vectors([short, long])[0][-1]", "vectors([short, long])[1][-1]"
     ),
     Mutation("positions from one", "side", "cumsum(dim=-1) - 1)", "cumsum(dim=-1))"),
+    Mutation("the end in sight", "end", "last_hidden_state[:, -1]", "last_hidden_state[:, -2]"),
+    Mutation(
+        "the padding borrowed again",
+        "own-pad",
+        'padder.add_special_tokens({"pad_token": "<|pad|>"})',
+        "padder.pad_token = padder.eos_token",
+        red="own-pad-check",
+    ),
     Mutation(
         "the head frozen too", "frozen", "classifier.transformer.requires_grad_", "classifier.requires_grad_"
     ),
     Mutation(
         "the test in the training set",
         "batches",
-        'Random(1).sample(2 * groups["train"], STEPS * BATCH)',
-        'unseen[:9] + Random(1).sample(2 * groups["train"], STEPS * BATCH - 9)',
+        'Random(epoch).sample(groups["train"], TRAIN)',
+        'unseen[:9] + Random(epoch).sample(groups["train"], TRAIN - 9)',
+    ),
+    Mutation(
+        "both epochs in one heap",
+        "batches",
+        'Random(epoch).sample(groups["train"], TRAIN)',
+        'Random(epoch).sample(2 * groups["train"], TRAIN)',
     ),
     Mutation(
         "rows and columns changed", "confusion", "matrix[truth, guess] += 1", "matrix[guess, 1 - truth] += 1"
+    ),
+    Mutation(
+        "the pairs all even",
+        "evaluate-pairs",
+        "(mine & ~theirs)",
+        "(theirs & ~mine)",
+        red="evaluate-picture",
+        slow=True,
     ),
     Mutation(
         "nothing was trained", "train-loop", "    optimizer.step()\n", "", red="evaluate-picture", slow=True
