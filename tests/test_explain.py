@@ -141,6 +141,23 @@ def test_the_code_of_a_remedy_runs_and_the_message_does_not_come_back(entry: Ent
     assert entry not in explain(shown)
 
 
+def test_the_collator_that_is_advised_keeps_the_ends(tmp_path: Path) -> None:
+    """Where padding is the end-of-text token, the usual collator drops the real ends from the labels."""
+    names = names_of_a_lesson(tmp_path)
+    exec(BY_SLUG["trainer-got-no-loss"].code, names)
+    end, examples = names["tokenizer"].eos_token_id, names["examples"]
+    usual = transformers.DataCollatorForLanguageModeling(names["tokenizer"], mlm=False)
+    ends = {
+        kind: (collate(examples)["labels"] == end).sum().item()
+        for kind, collate in [
+            ("usual", lambda rows: usual([{"input_ids": row["input_ids"]} for row in rows])),
+            ("advised", names["collator"]),
+        ]
+    }
+    assert ends == {"usual": 0, "advised": len(examples)}
+    assert (names["collator"](examples)["labels"] == -100).sum() == 2  # the padding
+
+
 def names_of_a_lesson(folder: Path) -> dict[str, object]:
     """What a learner's notebook has by the time that something goes wrong."""
     model, tokenizer = tiny.build(n_positions=64), tiny.byte_tokenizer()

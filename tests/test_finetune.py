@@ -10,7 +10,7 @@ import pytest
 import torch
 import torch.distributed as dist
 from tiny import build, byte_tokenizer
-from transformers import GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
+from transformers import GPT2Config, GPT2LMHeadModel, PrinterCallback, Trainer, TrainingArguments
 
 from course_utils import CourseError
 from course_utils.training import finetune as tuning
@@ -56,6 +56,79 @@ def test_shuffled_goes_through_every_row_once_a_round():
     assert seen[:5].tolist() != seen[5:].tolist()
 
 
+def test_positions_start_anew_with_every_document():
+    blocks = torch.tensor([[1, 2, END, 3], [END, END, 4, 5]])
+    assert tuning.positions(blocks, END).tolist() == [[0, 1, 0, 1], [0, 0, 1, 2]]
+
+
+def test_packed_documents_do_not_see_each_other():
+    """A packed row costs what its documents cost one by one; without the positions it costs something else."""
+    first, second = [END, *range(1, 12)], [END, *range(40, 60)]
+    blocks = tuning.pack([first[1:], second[1:]], END, 32)
+    assert blocks.tolist() == [[*first[1:], *second, END][:32]]
+    (batch,) = tuning.shuffled(blocks, 1, 1, end=END)
+    (plain,) = tuning.shuffled(blocks, 1, 1)
+    alone = [tuning.pad([first[1:] + [END]], END), tuning.pad([[*second, END][: 32 - 11]], END)]
+    for training in (False, True):
+        tuned = model(initializer_range=0.5).train(training)
+        assert tuning.evaluate(tuned, [batch]) == pytest.approx(tuning.evaluate(tuned, alone), rel=1e-5)
+        assert tuning.evaluate(tuned, [plain]) != pytest.approx(tuning.evaluate(tuned, alone), rel=1e-4)
+        assert tuned(**batch).loss.item() != pytest.approx(tuning.evaluate(tuned, alone), rel=1e-4)  # a cache
+
+
+def test_a_step_keeps_packed_documents_apart():
+    """What stands before a document changes nothing in what it costs, and in what it teaches."""
+    losses = []
+    for first in (7, 9):
+        row = torch.tensor([[*[first] * 8, END, *range(40, 52)]])
+        labels = row.masked_fill(torch.arange(21) < 9, -100)
+        batch = {"input_ids": row, "labels": labels, "position_ids": tuning.positions(row, END)}
+        losses.append(tuning.finetune(model(), [batch] * 3, learning_rate=1e-2, bar=False))
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_biases_and_norms_do_not_decay(tmp_path):
+    """Which parameters decay, by the library's own rule; those that are frozen stay out."""
+    tuned = model()
+    decays, stays = tuning.decay_groups(tuned, 0.1)
+    settings = TrainingArguments(output_dir=str(tmp_path), report_to="none", use_cpu=True)
+    names = {id(parameter): name for name, parameter in tuned.named_parameters()}
+    # the tied head is the embedding under another name
+    wanted = set(Trainer(tuned, settings).get_decay_parameter_names(tuned)) - {"lm_head.weight"}
+    assert sorted(names[id(parameter)] for parameter in decays["params"]) == sorted(wanted)
+    assert len(decays["params"]) + len(stays["params"]) == len(names)
+    assert (decays["weight_decay"], stays["weight_decay"]) == (0.1, 0.0)
+    tuned.transformer.wte.requires_grad_(False)
+    assert len(tuning.decay_groups(tuned, 0.1)[0]["params"]) == len(wanted) - 1
+
+
+def test_the_weights_that_do_best_on_what_is_held_out_are_kept(tmp_path, monkeypatch):
+    few = torch.randint(12, (8, 16), generator=torch.Generator().manual_seed(0)).tolist()
+    data, unseen = [tuning.pad(few[:2], END)] * 60, [tuning.pad(few[2:], END)]
+    settings = {"learning_rate": 1e-2, "every": 12, "bar": False}
+    tuned, kept = model(), tuning.HeldOut(unseen)
+    losses = tuning.finetune(tuned, data, held_out=kept, **settings)
+    assert list(kept.losses) == [0, 12, 24, 36, 48, 60] and 0 < kept.best_step < 60
+    assert kept.losses[60] > kept.losses[kept.best_step] + 0.05
+    assert tuning.evaluate(tuned, unseen) == pytest.approx(kept.losses[kept.best_step], rel=1e-6)
+    assert losses == tuning.finetune(model(), data, **settings)
+    for turn in range(2):  # a run that is broken off, and a finished one
+        again, same = model(), tuning.HeldOut(unseen)
+        if not turn:
+            with monkeypatch.context() as patch, pytest.raises(Broken):
+                break_off(patch, after=40)
+                tuning.finetune(model(), data, held_out=tuning.HeldOut(unseen), folder=tmp_path, **settings)
+        assert tuning.finetune(again, data, held_out=same, folder=tmp_path, **settings) == losses
+        assert same.losses == kept.losses
+        assert all(torch.equal(one, other) for one, other in zip(tuned.parameters(), again.parameters()))
+
+
+def test_the_rate_suits_the_size():
+    assert tuning.rate_for(model()) == tuning.SMALL_RATE > tuning.RATE
+    with torch.device("meta"):
+        assert tuning.rate_for(GPT2LMHeadModel(GPT2Config())) == tuning.RATE == 5e-5
+
+
 def test_evaluation_is_the_mean_over_the_labels_that_count():
     tuned, data = model(), batches(2)
     logp = [
@@ -75,14 +148,14 @@ def test_the_loss_falls_and_the_mode_stays():
 
 def test_the_losses_are_those_of_trainer(tmp_path):
     ours, theirs, data = model(), model(), batches()
-    losses = tuning.finetune(ours, data, learning_rate=3e-3, warmup=2, bar=False)
+    losses = tuning.finetune(ours, data, learning_rate=3e-3, warmup=2, weight_decay=0.3, bar=False)
     settings = TrainingArguments(
         output_dir=str(tmp_path),
         per_device_train_batch_size=1,
         learning_rate=3e-3,
         warmup_steps=2,
         num_train_epochs=1,
-        weight_decay=0.0,
+        weight_decay=0.3,
         logging_steps=1,
         save_strategy="no",
         report_to="none",
@@ -402,6 +475,49 @@ def test_the_command_refuses_a_tokenizer_without_an_end(start, tmp_path, capsys)
         == 1
     )
     assert "no end-of-text token" in capsys.readouterr().err and not (tmp_path / "run").exists()
+
+
+def test_the_command_tells_of_what_it_did_not_see(start, tmp_path, capsys, monkeypatch):
+    """A small file gone through many times: it says so, and saves what does best on the documents held out."""
+    monkeypatch.setenv("COURSE_LANGUAGE", "en")
+    (tmp_path / "few.txt").write_text("\n\n".join(TEXTS.split("\n\n")[:4]), encoding="utf-8")
+    settings = ["--checkpoint", str(start[1]), "--steps", "30", "--block", "24", "--learning-rate", "1e-2"]
+    run = ["--texts", str(tmp_path / "few.txt"), "--folder", str(tmp_path / "run"), *settings]
+    assert tuning.main(run) == 0
+    said = capsys.readouterr().out
+    assert "3 documents to train on, 1 held out" in said and "by heart" in said
+    kept = torch.load(tmp_path / "run" / tuning.STATE, weights_only=True)["held out"][0]
+    best = min(kept, key=kept.get)
+    assert f"{kept[0]:.4f} before, {kept[best]:.4f} after step {best}" in said
+    assert f"{kept[30]:.4f} at the end" in said
+    unseen = [END, *byte_tokenizer()(tuning._documents(tmp_path / "few.txt")[-1]).input_ids, END]
+    saved = GPT2LMHeadModel.from_pretrained(tmp_path / "run" / "model")
+    assert tuning.evaluate(saved, [tuning.pad([unseen], END)]) == pytest.approx(kept[best], rel=1e-4)
+
+
+def test_one_document_is_not_held_out(start, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COURSE_LANGUAGE", "en")
+    (tmp_path / "one.txt").write_text(TEXTS.replace("\n\n", "\n"), encoding="utf-8")
+    run = [
+        "--texts",
+        str(tmp_path / "one.txt"),
+        "--folder",
+        str(tmp_path / "run"),
+        "--checkpoint",
+        str(start[1]),
+    ]
+    assert tuning.main([*run, "--steps", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "One document only" in said and "Held out" not in said
+
+
+def test_what_is_held_out_is_not_trained_on():
+    documents = [f"text {number % 25}" for number in range(60)]
+    trained, kept = tuning._split(documents)
+    assert kept == ["text 9", "text 19"] and not set(trained) & set(kept) and len(trained) == 55
+    assert tuning._split(["one", "two"]) == (["one"], ["two"])
+    assert tuning._split(["one"] * 3) == (["one"] * 3, [])
+    assert len(tuning._split([str(number) for number in range(2000)])[1]) == tuning.HELD_OUT
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path):

@@ -65,12 +65,18 @@ ENTRIES = (
             "訓練資料裡沒有 `labels`，模型就不會計算損失。",
         ),
         Bilingual(
-            "Let a collator make them: for a language model they are the ids themselves.",
-            "讓 collator 產生：對語言模型來說，就是 id 本身。",
+            "Give each example its labels, for a language model the ids themselves, and take a collator that pads labels "
+            "with -100. `DataCollatorForLanguageModeling` makes labels too, but it leaves out every `pad_token`: where "
+            "that is the `eos_token`, the real ends are left out as well, and the model does not learn to stop.",
+            "替每筆資料加上 labels（對語言模型來說，就是 id 本身），並改用會以 -100 填充 labels 的 collator。"
+            "`DataCollatorForLanguageModeling` 也會產生 labels，但會略過所有的 `pad_token`；如果它就是 `eos_token`，"
+            "真正的結尾也會一併略過，模型就學不會停下來。",
         ),
-        "from transformers import DataCollatorForLanguageModeling\n"
-        "collator = DataCollatorForLanguageModeling(tokenizer, mlm=False)\n"
-        "Trainer(model=model, args=arguments, train_dataset=texts, data_collator=collator)",
+        "from transformers import DataCollatorForSeq2Seq\n"
+        "rows = [[*tokenizer(text).input_ids, tokenizer.eos_token_id] for text in texts]\n"
+        'examples = [{"input_ids": row, "labels": row} for row in rows]\n'
+        "collator = DataCollatorForSeq2Seq(tokenizer)\n"
+        "Trainer(model=model, args=arguments, train_dataset=examples, data_collator=collator)",
         ("ValueError",),
     ),
     Entry(

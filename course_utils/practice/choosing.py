@@ -232,8 +232,8 @@ quiz7 = Question(
             Bilingual("To mix old texts into the training", "訓練時摻入舊的文字"),
             True,
             Bilingual(
-                "What is in the data is looked after. Freezing helps as well, at the price of learning less.",
-                "放進資料裡的才有人顧著。凍結也有幫助，代價是學得少一些。",
+                "What is in the data is looked after. A smaller learning rate comes first, and costs only more steps.",
+                "放進資料裡的才有人顧著。不過第一步是把學習率調小，代價只是多走幾步。",
             ),
         ),
         Option(

@@ -32,8 +32,8 @@ quick1 = Question(
             Bilingual("It may drift away: nothing holds it", "可能漂走：沒有東西拉住它"),
             True,
             Bilingual(
-                "A mask says what to learn. To keep something, put it into the data, or freeze.",
-                "遮罩說的是學什麼。要保住什麼，就放進資料，或凍結。",
+                "A mask says what to learn. To keep something, take a smaller rate, and put it into the data.",
+                "遮罩決定的是學什麼。要保住什麼，就把學習率調小，並把它放進資料。",
             ),
         ),
         Option(
@@ -50,32 +50,32 @@ quick1 = Question(
 quick2 = Question(
     name="quick2",
     prompt=Bilingual(
-        "The training loss is below the true entropy of the data. What does that mean?",
-        "訓練的損失低於資料真正的熵。這表示什麼？",
+        "A model costs many nats fewer on its two training stories than their grammar itself. What does that mean?",
+        "模型在兩個訓練用的故事上，比產生這些故事的文法本身少花了許多 nats。這表示什麼？",
     ),
     options=(
         Option(
             Bilingual("The model knows more than the truth", "模型知道得比真相還多"),
             False,
             Bilingual(
-                "On new data no model can be below it on average.",
-                "在新資料上，任何模型的平均都不可能低於它。",
+                "On new data, and on average, no model can be below the grammar.",
+                "在新資料上，任何模型的平均都不可能低於文法。",
             ),
         ),
         Option(
             Bilingual("It has learned these texts by heart", "它把這些文字背起來了"),
             True,
             Bilingual(
-                "Only who has seen a text before can guess it better than its source allows.",
-                "只有看過這段文字的人，才可能猜得比它的來源所允許的更準。",
+                "A nat or so below happens by chance on a single story; that many nats take having seen it before.",
+                "單一個故事碰巧低個 1 nat 左右並不奇怪；低了這麼多，就一定是看過。",
             ),
         ),
         Option(
             Bilingual("The learning rate is too high", "學習率太高了"),
             False,
             Bilingual(
-                "That makes a loss rise or jump; it does not bring it below the entropy.",
-                "那會讓損失上升或亂跳，不會讓它低於熵。",
+                "That makes a loss rise or jump; it does not bring it below what the grammar costs.",
+                "那會讓損失上升或亂跳，不會讓它低於文法的代價。",
             ),
         ),
     ),
@@ -296,8 +296,10 @@ q3 = Exercise(
         "`view(-1, block)` 把長度剛好的 list 切成一列列；`end` 讓模型知道一篇文章到哪裡為止。",
     ),
     worth_knowing=Bilingual(
-        "A block can begin in the middle of a document; with enough blocks that does little harm.",
-        "區塊可能從文章的中間開始；區塊夠多的時候，影響不大。",
+        "A block can begin in the middle of a document. That one document does not see the one before takes "
+        "`position_ids` that start anew, no attention mask and `use_cache=False`.",
+        "區塊可能從文章的中間開始。要讓一篇文章看不到前一篇，得用重新起算的 `position_ids`、不給注意力遮罩，"
+        "再加上 `use_cache=False`。",
     ),
     checker=Function(_pack, _pack_cases),
     mistakes=(

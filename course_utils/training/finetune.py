@@ -5,7 +5,8 @@
     accelerate launch --multi_gpu -m course_utils.training.finetune --texts stories.txt --folder tuned
 
 On CPUs take torchrun: there `accelerate launch` starts one process, or wants MPI. The same command goes on where a
-run was broken off.
+run was broken off. Every tenth document is held out: it is measured as the training goes on, and the weights that do
+best on it are the ones that are saved.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +33,7 @@ from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
 from course_utils.files import replace_atomically, try_writing
-from course_utils.language import CourseError
+from course_utils.language import Bilingual, CourseError
 
 from .batches import IGNORE
 
@@ -39,7 +41,24 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 STATE = "state.pt"
+SMALL, SMALL_RATE, RATE = 20_000_000, 2e-4, 5e-5  # parameters; learning rates below that size and from it on
+HELD_OUT = 50  # documents at most: they are measured again and again
+MANY_ROUNDS = 5
 Batch = Mapping[str, torch.Tensor]
+
+
+@dataclass
+class HeldOut:
+    """Batches that are measured and never trained on, and what came of it."""
+
+    batches: Sequence[Batch]
+    losses: dict[int, float] = field(default_factory=dict)  # after so many steps: nats a token
+    best: dict[str, torch.Tensor] = field(default_factory=dict)  # the weights where it was lowest
+
+    @property
+    def best_step(self) -> int:
+        """After how many steps the loss was lowest."""
+        return min(self.losses, key=self.losses.__getitem__)
 
 
 def pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
@@ -83,12 +102,37 @@ def pad(
     return {"input_ids": ids, "attention_mask": mask, "labels": labels}
 
 
+def positions(blocks: torch.Tensor, end: int) -> torch.Tensor:
+    """Return each token's position in its own document, for blocks [rows, width] as `pack` makes them.
+
+    An `end` opens the next document, at position 0. With these `position_ids`, no attention mask and `use_cache=False`
+    the library lets no document see the one before.
+    """
+    at = torch.arange(blocks.shape[1]).expand_as(blocks)
+    return at - at.where(blocks == end, torch.zeros_like(at)).cummax(dim=1).values
+
+
+def rate_for(model: GPT2LMHeadModel) -> float:
+    """Return a learning rate to begin with: the usual one, and a larger one for a small model, which bears it."""
+    return SMALL_RATE if model.num_parameters() < SMALL else RATE
+
+
+def decay_groups(model: torch.nn.Module, weight_decay: float) -> list[dict]:
+    """Return the parameters that are trained in the two groups of AdamW: matrices decay, biases and norms do not."""
+    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in trained if parameter.dim() > 1]
+    vectors = [parameter for parameter in trained if parameter.dim() < 2]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
+
+
 @torch.no_grad()
 def evaluate(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> float:
     """Return the mean negative log-probability of a token, in nats, over all labels that count; the mode stays as it was."""
     counts = [_targets(batch) for batch in batches]
     with _mode(model, training=False):
-        total = sum(model(**batch).loss.item() * count for batch, count in zip(batches, counts) if count)
+        total = sum(
+            _loss(model, batch).item() * count for batch, count in zip(batches, counts, strict=True) if count
+        )
     if not sum(counts):
         raise CourseError("No label counts: every one of them is -100.", "沒有任何標籤算數：全部都是 -100。")
     return total / sum(counts)
@@ -98,8 +142,10 @@ def finetune(
     model: GPT2LMHeadModel,
     batches: Sequence[Batch],
     *,
-    learning_rate: float = 5e-4,
+    learning_rate: float = RATE,
     warmup: int = 2,
+    weight_decay: float = 0.01,
+    held_out: HeldOut | None = None,
     folder: str | os.PathLike[str] | None = None,
     every: int = 10,
     until: int | None = None,
@@ -110,7 +156,8 @@ def finetune(
     """Train the model in place, one step for each batch in their order; return the losses, in nats a token.
 
     AdamW, a learning rate that rises over `warmup` steps and then falls to zero in a straight line, gradients clipped
-    at 1. With a `folder`, the state is kept there every `every` steps, at the end, and when the run is interrupted; called
+    at 1, weights that decay (not biases and norms). With `held_out`, its loss is measured before the first step, every
+    `every` steps and at the end, and the model is left with the weights that did best. With a `folder`, the state is kept there every `every` steps, at the end, and when the run is interrupted; called
     again with the same batches, the run goes on from there and gives what an unbroken one would have given. `until`: leave
     off after this many steps, counted from the first, and keep the rest for another time. `start`: what the weights were
     before the first step, such as a checkpoint's digest; a run that began with others is another run.
@@ -131,10 +178,13 @@ def finetune(
         _claim(path.parent, device)
     # Without device ids, so that it serves the CPU as well; rank and device were matched by whoever placed the model.
     trained = torch.nn.parallel.DistributedDataParallel(model) if world > 1 else model
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(decay_groups(model, weight_decay), lr=learning_rate)
     schedule = get_linear_schedule_with_warmup(optimizer, warmup, len(batches))
-    run = _identity(batches, learning_rate, warmup, seed, start)
-    losses = _resume(path, run, model, optimizer, schedule)
+    settings = (learning_rate, warmup, weight_decay, seed, start, every if held_out else 0)
+    run = _identity([*batches, *(held_out.batches if held_out else ())], len(batches), settings)
+    losses = _resume(path, run, model, optimizer, schedule, held_out)
+    if held_out and not losses:
+        _measure(held_out, model, 0, device)
     stop = len(batches) if until is None else min(until, len(batches))
     # Counted up to where this run is to stop: a bar that ends early is red in a notebook.
     progress = tqdm(total=max(stop, len(losses)), initial=len(losses), disable=not bar or rank > 0)
@@ -146,13 +196,34 @@ def finetune(
             progress.update()
             progress.set_postfix(loss=f"{losses[-1]:.3f}", refresh=False)
             last = step + 1 == stop
-            if last or interrupted() or (step + 1) % every == 0:
+            due = (step + 1) % every == 0
+            if last or interrupted() or due:
                 _check_numbers(*model.parameters())
+                if held_out and (due or step + 1 == len(batches)):
+                    _measure(held_out, model, step + 1, device)
                 if path and rank == 0:
-                    _keep(path, run, model, optimizer, schedule, losses)
+                    _keep(path, run, model, optimizer, schedule, losses, held_out)
             if interrupted() and not last:
                 raise KeyboardInterrupt
+    if held_out and len(losses) == len(batches):
+        model.load_state_dict(held_out.best)
     return losses
+
+
+def _loss(model: torch.nn.Module, batch: Batch, **settings) -> torch.Tensor:
+    """The loss of a batch, without a cache: nobody reads it, and with it restarted positions make no mask."""
+    return model(**batch, use_cache=False, **settings).loss
+
+
+def _measure(held_out: HeldOut, model: GPT2LMHeadModel, step: int, device: torch.device) -> None:
+    """Measure what is held out, in each process the same, and keep a copy of the weights if they are the best so far."""
+    here = [{name: tensor.to(device) for name, tensor in batch.items()} for batch in held_out.batches]
+    loss = torch.tensor(evaluate(model, here), device=device, dtype=torch.float64)
+    if _processes()[1] > 1:
+        dist.broadcast(loss, 0)
+    held_out.losses[step] = loss.item()
+    if held_out.best_step == step:
+        held_out.best = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
 
 
 def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
@@ -175,8 +246,8 @@ def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
 def _check_settings(learning_rate: float, every: int) -> None:
     if not 0 < learning_rate < 1e37:  # in float32 AdamW has room for a step of ten times the rate
         raise CourseError(
-            f"The learning rate must be a number above 0, about 5e-4, not {learning_rate}.",
-            f"學習率必須是大於 0 的數字，大約 5e-4，不能是 {learning_rate}。",
+            f"The learning rate must be a number above 0, about 5e-5, not {learning_rate}.",
+            f"學習率必須是大於 0 的數字，大約 5e-5，不能是 {learning_rate}。",
         )
     if every < 1:
         raise CourseError(
@@ -211,10 +282,10 @@ def _step(
     rows = {name: tensor[rank::world].to(device) for name, tensor in batch.items()}
     try:
         if len(rows["input_ids"]):
-            loss = model(**rows, num_items_in_batch=torch.tensor(count)).loss
+            loss = _loss(model, rows, num_items_in_batch=torch.tensor(count))
         else:  # fewer rows than processes: a row that teaches nothing, so that all of them meet in the exchange
             spare = {name: tensor[:1].to(device) for name, tensor in batch.items()}
-            loss = 0.0 * model(**spare).loss
+            loss = 0.0 * _loss(model, spare)
         (loss * world).backward()  # the exchange of gradients takes their mean; their sum is wanted
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         loss = loss.detach()
@@ -270,12 +341,12 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _identity(batches: Sequence[Batch], learning_rate: float, warmup: int, seed: int, start: str) -> str:
+def _identity(batches: Sequence[Batch], steps: int, settings: tuple) -> str:
     """What makes two runs the same: the data in its order, the settings, and where it began."""
-    digest = hashlib.sha256(repr((len(batches), learning_rate, warmup, seed, start)).encode())
+    digest = hashlib.sha256(repr((steps, *settings)).encode())
     for batch in batches:
-        for name in ("input_ids", "labels"):
-            digest.update(batch[name].cpu().numpy().tobytes())
+        for name in sorted(batch):
+            digest.update(name.encode() + batch[name].cpu().numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -286,6 +357,7 @@ def _keep(
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
     losses: list[float],
+    held_out: HeldOut | None,
 ) -> None:
     """Write everything a resumption needs into one file, at one stroke."""
     state = {
@@ -294,6 +366,7 @@ def _keep(
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "schedule": schedule.state_dict(),
+        "held out": (held_out.losses, held_out.best) if held_out else None,
     }
     with _writing(path.parent):
         replace_atomically(path, lambda file: torch.save(state, file))
@@ -305,6 +378,7 @@ def _resume(
     model: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     schedule: torch.optim.lr_scheduler.LRScheduler,
+    held_out: HeldOut | None,
 ) -> list[float]:
     """Load what a broken run left, if anything; return the losses so far."""
     if path is None or not path.exists():
@@ -325,6 +399,8 @@ def _resume(
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
     schedule.load_state_dict(state["schedule"])
+    if held_out:
+        held_out.losses, held_out.best = state["held out"]
     return state["losses"]
 
 
@@ -378,8 +454,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--batch", type=int, default=8, help="rows in a batch, over all processes")
     parser.add_argument("--block", type=int, default=256, help="tokens in a row")
-    parser.add_argument("--learning-rate", type=float, default=5e-4)
-    parser.add_argument("--every", type=int, default=10, help="steps between two writings of the state")
+    parser.add_argument(
+        "--learning-rate",
+        type=float,
+        help=f"default: {RATE:g}, and {SMALL_RATE:g} for a model below {SMALL // 1_000_000} million parameters",
+    )
+    parser.add_argument(
+        "--weight-decay", type=float, default=0.01, help="of matrices; not of biases and norms"
+    )
+    parser.add_argument("--every", type=int, default=10, help="steps between two measurements")
     args = parser.parse_args(argv)
     try:
         _main(args)
@@ -406,14 +489,21 @@ def _main(args: argparse.Namespace) -> None:
     model.loss_type = "ForCausalLM"
     if torch.cuda.is_available():
         model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
-    documents = [tokenizer(text).input_ids for text in _documents(args.texts)]
-    blocks = pack(documents, end, min(args.block, model.config.n_positions))
-    batches = shuffled(blocks, args.batch, args.steps)
+    texts, kept = _split(_documents(args.texts))
+    width = min(args.block, model.config.n_positions)
+    blocks = pack([tokenizer(text).input_ids for text in texts], end, width)
+    batches = shuffled(blocks, args.batch, args.steps, end=end)
+    rows = [[end, *tokenizer(text).input_ids, end][: model.config.n_positions] for text in kept]
+    held_out = HeldOut([pad([row], end) for row in rows]) if rows else None
+    _announce(len(texts), len(kept), args.steps * args.batch / len(blocks))
     _claim(folder, model.device)
+    rate = rate_for(model) if args.learning_rate is None else args.learning_rate
     losses = finetune(
         model,
         batches,
-        learning_rate=args.learning_rate,
+        learning_rate=rate,
+        weight_decay=args.weight_decay,
+        held_out=held_out,
         folder=args.folder,
         every=args.every,
         start=digest(where),
@@ -425,6 +515,61 @@ def _main(args: argparse.Namespace) -> None:
             tokenizer.save_pretrained(folder)
         print(
             f"{len(losses)} steps in {world} process{'es' * (world > 1)}, loss {losses[0]:.4f} → {losses[-1]:.4f}: {folder}"
+        )
+        if held_out:
+            _report(held_out, len(losses))
+
+
+def _split(documents: list[str]) -> tuple[list[str], list[str]]:
+    """(What is trained on, what is held out): every tenth document, or the last of fewer; copies go with it."""
+    different = list(dict.fromkeys(documents))
+    if len(different) < 2:
+        return documents, []
+    kept = (different[9::10] or different[-1:])[:HELD_OUT]
+    return [document for document in documents if document not in set(kept)], kept
+
+
+def _announce(trained: int, kept: int, rounds: float) -> None:
+    """Say, before the training, what is held out and how often the text is gone through."""
+    if int(os.environ.get("RANK", "0")):
+        return
+    if not kept:
+        tell = Bilingual(
+            "One document only: nothing can be held out, and nothing will show whether it is learned by heart.",
+            "只有一篇文章：沒有資料可以保留下來驗證，也就看不出模型是不是把它背了起來。",
+        )
+    else:
+        tell = Bilingual(
+            f"{trained} documents to train on, {kept} held out, {rounds:.1f} rounds through the text.",
+            f"{trained} 篇用來訓練，{kept} 篇保留下來驗證，整份文字會讀 {rounds:.1f} 輪。",
+        )
+    print(tell)
+    if rounds > MANY_ROUNDS:
+        print(
+            Bilingual(
+                f"More than {MANY_ROUNDS} rounds mostly teach a text by heart: give more text, or fewer `--steps`.",
+                f"超過 {MANY_ROUNDS} 輪，多半只是把文字背起來：請給更多文字，或把 `--steps` 改小。",
+            )
+        )
+
+
+def _report(held_out: HeldOut, steps: int) -> None:
+    """Say what the training did to the documents that it did not see."""
+    first, best, last = held_out.losses[0], held_out.best_step, held_out.losses[steps]
+    print(
+        Bilingual(
+            f"Held out, nats a token: {first:.4f} before, {held_out.losses[best]:.4f} after step {best} (the best, which is "
+            f"saved), {last:.4f} at the end.",
+            f"保留的文章（每個 token 的 nats）：訓練前 {first:.4f}，第 {best} 步之後 {held_out.losses[best]:.4f}"
+            f"（最好的，存下來的是它），結束時 {last:.4f}。",
+        )
+    )
+    if best == 0:
+        print(
+            Bilingual(
+                "No step made it better: the model that is saved is the one you started from.",
+                "沒有任何一步讓它變好：存下來的就是原來的模型。",
+            )
         )
 
 
@@ -451,9 +596,12 @@ def _documents(path: Path) -> list[str]:
         ) from error
 
 
-def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
+def shuffled(
+    blocks: torch.Tensor, batch: int, steps: int, seed: int = 0, end: int | None = None
+) -> list[dict[str, torch.Tensor]]:
     """Return `steps` batches of `batch` rows of the blocks [rows, width], each round through them in a new order.
 
+    With `end`, the token between two documents, the batches hold the `positions` that keep the documents apart.
     Raise CourseError if either number is below 1.
     """
     if min(batch, steps) < 1:
@@ -465,7 +613,8 @@ def shuffled(blocks: torch.Tensor, batch: int, steps: int, seed: int = 0) -> lis
     rounds = -(-steps * batch // len(blocks))
     order = torch.cat([torch.randperm(len(blocks), generator=generator) for _ in range(rounds)])
     chosen = (blocks[order[at * batch : (at + 1) * batch]] for at in range(steps))
-    return [{"input_ids": rows, "labels": rows.clone()} for rows in chosen]
+    apart = (lambda rows: {"position_ids": positions(rows, end)}) if end is not None else lambda rows: {}
+    return [{"input_ids": rows, "labels": rows.clone()} | apart(rows) for rows in chosen]
 
 
 if __name__ == "__main__":
