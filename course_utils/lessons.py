@@ -50,7 +50,7 @@ LESSONS = (
         ),
         minutes=45,
         minutes_with_exercises=70,
-        practice="base_model",
+        practice="lesson01_base_model",
     ),
     Lesson(
         "02",
@@ -62,7 +62,7 @@ LESSONS = (
         ),
         minutes=60,
         minutes_with_exercises=90,
-        practice="lm_head",
+        practice="lesson02_lm_head",
     ),
     Lesson(
         "03",
@@ -74,7 +74,7 @@ LESSONS = (
         ),
         minutes=75,
         minutes_with_exercises=115,
-        practice="generation",
+        practice="lesson03_generation",
     ),
     Lesson(
         "04",
@@ -85,7 +85,7 @@ LESSONS = (
         outcome=Bilingual("convert both ways and prove the result right", "雙向轉換，並證明結果正確"),
         minutes=60,
         minutes_with_exercises=85,
-        practice="conversion",
+        practice="lesson04_conversion",
     ),
     Lesson(
         "05",
@@ -97,7 +97,7 @@ LESSONS = (
         ),
         minutes=75,
         minutes_with_exercises=105,
-        practice="features",
+        practice="lesson05_features",
     ),
     Lesson(
         "06",
@@ -109,7 +109,7 @@ LESSONS = (
         ),
         minutes=75,
         minutes_with_exercises=105,
-        practice="fine_tuning",
+        practice="lesson06_fine_tuning",
     ),
     Lesson(
         "07",
@@ -120,7 +120,7 @@ LESSONS = (
         ),
         minutes=75,
         minutes_with_exercises=105,
-        practice="from_scratch",
+        practice="lesson07_from_scratch",
     ),
     Lesson(
         "08",
@@ -132,7 +132,7 @@ LESSONS = (
         ),
         minutes=45,
         minutes_with_exercises=75,
-        practice="choosing",
+        practice="lesson08_choosing",
     ),
 )
 

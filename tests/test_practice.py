@@ -9,8 +9,8 @@ import torch
 from course_utils import practice
 from course_utils.notebooks import lessons, read, repository
 from course_utils.practice import ____
-from course_utils.practice.checks import Function, Open
-from course_utils.practice.exercise import Outcome
+from course_utils.practice.engine.checks import Function, Open
+from course_utils.practice.engine.exercise import Outcome
 from course_utils.practice.lessons import LESSONS, exercises, module, questions
 
 EVERY = [one for lesson in LESSONS for one in exercises(lesson)]

@@ -19,10 +19,10 @@ from course_utils import practice
 from course_utils.language import Bilingual
 from course_utils import record
 from course_utils.practice import ____
-from course_utils.practice.checks import Function, Mistake, Open, Value
-from course_utils.practice.exercise import Exercise, Outcome
+from course_utils.practice.engine.checks import Function, Mistake, Open, Value
+from course_utils.practice.engine.exercise import Exercise, Outcome
 from course_utils.practice.lessons import LESSONS, exercises
-from course_utils.practice.state import MOST_OUTPUT
+from course_utils.practice.engine.state import MOST_OUTPUT
 
 CHECKED = [one for number in LESSONS for one in exercises(number) if not isinstance(one.checker, Open)]
 FUNCTIONS = [one for one in CHECKED if isinstance(one.checker, Function)]

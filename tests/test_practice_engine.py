@@ -20,12 +20,12 @@ from course_utils import practice
 from course_utils.language import Bilingual, CourseError
 from course_utils import record
 from course_utils.practice import ____, base_model
-from course_utils.practice.calls import call
-from course_utils.practice.checks import Function, Mistake, Value
-from course_utils.practice.compare import Tolerance, difference
-from course_utils.practice.exercise import Exercise, Outcome
-from course_utils.practice.placeholder import is_untouched
-from course_utils.practice._question_widget import QuestionButtons
+from course_utils.practice.engine.calls import call
+from course_utils.practice.engine.checks import Function, Mistake, Value
+from course_utils.practice.engine.compare import Tolerance, difference
+from course_utils.practice.engine.exercise import Exercise, Outcome
+from course_utils.practice.engine.placeholder import is_untouched
+from course_utils.practice.engine._question_widget import QuestionButtons
 
 
 @pytest.fixture(autouse=True)

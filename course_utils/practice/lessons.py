@@ -5,8 +5,8 @@ from types import ModuleType
 
 from course_utils import lessons
 
-from .exercise import Exercise
-from .questions import Question
+from .engine.exercise import Exercise
+from .engine.questions import Question
 
 # The number of a lesson that has exercises -> their module here.
 LESSONS = {lesson.number: lesson.practice for lesson in lessons.LESSONS if lesson.practice}

@@ -10,12 +10,12 @@ from transformers import AutoModel, AutoModelForCausalLM, GPT2LMHeadModel, GPT2M
 from course_utils import conversion
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .compare import is_same
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without, module_functions
-from .questions import Option, Question
-from .samples import random_normal, tiny_base, tiny_lm
+from .engine.checks import Function, Mistake, Open, Value
+from .engine.compare import is_same
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without, module_functions
+from .engine.questions import Option, Question
+from .engine.samples import random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",

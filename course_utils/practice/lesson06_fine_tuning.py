@@ -7,11 +7,11 @@ import torch
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .compare import Tolerance
-from .exercise import Exercise
-from .questions import Option, Question
-from .samples import random_ids
+from .engine.checks import Function, Mistake, Open, Value
+from .engine.compare import Tolerance
+from .engine.exercise import Exercise
+from .engine.questions import Option, Question
+from .engine.samples import random_ids
 
 quick1 = Question(
     name="quick1",

@@ -6,10 +6,10 @@ import torch
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .questions import Option, Question
-from .samples import random_normal, tiny_base, tiny_lm
+from .engine.checks import Function, Mistake, Open, Value
+from .engine.exercise import Exercise
+from .engine.questions import Option, Question
+from .engine.samples import random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",

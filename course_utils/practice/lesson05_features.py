@@ -6,11 +6,11 @@ from transformers import GPT2ForSequenceClassification
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without
-from .questions import Option, Question
-from .samples import random_ids, random_normal, tiny_classifier
+from .engine.checks import Function, Mistake, Open, Value
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without
+from .engine.questions import Option, Question
+from .engine.samples import random_ids, random_normal, tiny_classifier
 
 quick1 = Question(
     name="quick1",
