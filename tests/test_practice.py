@@ -51,12 +51,21 @@ def test_the_untouched_cell_is_not_attempted(one):
 
 @pytest.mark.parametrize("one", EVERY, ids=ids)
 def test_each_likely_mistake_is_known_by_name(one):
-    said = []
-    for mistake in one.mistakes:
+    known = [*one.mistakes, *one.wrong_examples]
+    for mistake in known:
         verdict = one.check(mistake.answer)
-        assert (verdict.outcome, verdict.message) == (Outcome.INCORRECT, mistake.says)
-        said.append(mistake.says.en)
-    assert len(set(said)) == len(said) >= (1 if isinstance(one.checker, Open) else 3)
+        assert verdict.outcome is Outcome.INCORRECT
+        assert verdict.message == mistake.says
+    assert len({mistake.says.en for mistake in known}) == len(known)
+    assert len(known) >= (0 if isinstance(one.checker, Open) else 3)
+
+
+@pytest.mark.parametrize("one", EVERY, ids=ids)
+def test_no_wrong_answer_stands_where_nothing_reads_it(one):
+    """A text in the learner's own words has none; a judge knows what it says, and has examples only."""
+    judged = isinstance(one.checker, Function) and one.checker.judge is not None
+    assert not (one.mistakes and (judged or isinstance(one.checker, Open)))
+    assert not one.wrong_examples or judged
 
 
 class Spiteful:
@@ -125,7 +134,7 @@ def test_no_message_gives_the_answer_away(one):
     """What a wrong answer is told holds no line of the solution."""
     lines = [line.strip() for line in one.solution_code.splitlines()[:-1]]
     telling = [line for line in lines if len(line) > 12 and not line.startswith("def ")]
-    for mistake in one.mistakes:
+    for mistake in [*one.mistakes, *one.wrong_examples]:
         assert not any(line in mistake.says.en or line in mistake.says.zh for line in telling)
 
 
@@ -159,7 +168,7 @@ def _texts(value):
         return
     if hasattr(value, "zh") and hasattr(value, "en"):
         yield value
-    elif isinstance(value, tuple):
+    elif isinstance(value, (tuple, list)):
         for item in value:
             yield from _texts(item)
     elif hasattr(value, "__dataclass_fields__"):

@@ -42,9 +42,9 @@ def a_text(en="x"):
 
 def an_exercise(checker, mistakes=()):
     text = a_text()
-    return Exercise(
-        "01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes
-    )
+    one = Exercise("01.1", text, text, (text,), text, text, checker)
+    one.mistakes.extend(mistakes)
+    return one
 
 
 # --- the placeholder
@@ -210,20 +210,22 @@ def test_a_function_that_changes_its_arguments_is_refused():
     def in_place(x):
         return x.mul_(2)
 
-    one = an_exercise(Function(lambda x: 2 * x, lambda: [(torch.ones(3),)]))
+    one = an_exercise(Function(lambda: [(torch.ones(3),)], right=lambda x: 2 * x))
     assert "changes its argument 1, a `tensor`" in one.check(in_place).message.en
     assert one.check(lambda x: 2 * x).outcome is Outcome.CORRECT
 
 
 def test_a_mistake_counts_only_if_it_agrees_on_every_case():
     says = a_text("doubled")
-    one = an_exercise(Function(lambda x: x * x, lambda: [(2.0,), (3.0,)]), (Mistake(lambda x: 2 * x, says),))
+    one = an_exercise(
+        Function(lambda: [(2.0,), (3.0,)], right=lambda x: x * x), (Mistake(lambda x: 2 * x, says),)
+    )
     assert one.check(lambda x: 2 * x).message is says
     assert one.check(lambda x: 4.0).message is not says  # right for the first case, as doubling is
 
 
 def test_an_endless_answer_of_an_exercise_is_told():
-    one = an_exercise(Function(lambda x: x, lambda: [(1,)], seconds=0.3))
+    one = an_exercise(Function(lambda: [(1,)], right=lambda x: x, seconds=0.3))
     assert "0.3" in one.check(lambda x: endless()).message.en
 
 

@@ -13,7 +13,7 @@ from transformers import (
 
 from course_utils.language import Bilingual
 
-from .engine.checks import Function, Mistake, Open, Value
+from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without
 from .engine.questions import Option, Question
@@ -106,7 +106,6 @@ q1 = Exercise(
         "提示有 12 個 token，模型也不會自己結束。設定 `max_length=50`、設定 `max_new_tokens=50`，以及什麼上限都不給，"
         "各會多出幾個新的 token？寫成三個數字的 tuple。",
     ),
-    blank="new = (____, ____, ____)\npractice.q1.check(new)",
     hints=(
         Bilingual("One of the two limits counts the prompt too.", "兩種上限之中，有一種連提示也算。"),
         Bilingual(
@@ -115,7 +114,6 @@ q1 = Exercise(
             "預設的上限算的是新的 token，而且不大；「多長？」那一節看過。",
         ),
     ),
-    solution_code="new = (38, 50, 20)\npractice.q1.check(new)",
     why=Bilingual(
         "`max_length` leaves 50 - 12 for the text, `max_new_tokens` counts only what is new, and without a limit "
         "the library stops after 20 new tokens.",
@@ -126,22 +124,25 @@ q1 = Exercise(
         "用 `max_length`，提示愈長，回答就悄悄變短；`max_new_tokens` 不會。",
     ),
     checker=Value(_lengths),
-    mistakes=(
-        Mistake(
-            (50, 50, 20),
-            Bilingual("`max_length` is not the length of what is new.", "`max_length` 不是新文字的長度。"),
-        ),
-        Mistake(
-            (38, 38, 20), Bilingual("You subtracted the prompt once too often.", "你多減了一次提示的長度。")
-        ),
-        Mistake(
-            (38, 50, 8),
-            Bilingual(
-                "The default counts new tokens; do not subtract the prompt there.",
-                "預設值算的是新的 token；那裡不要再減提示。",
-            ),
-        ),
-    ),
+)
+
+
+@q1.solved_by
+def new():
+    return (38, 50, 20)
+
+
+q1.wrong_value(
+    (50, 50, 20), "`max_length` is not the length of what is new.", "`max_length` 不是新文字的長度。"
+)
+
+q1.wrong_value((38, 38, 20), "You subtracted the prompt once too often.", "你多減了一次提示的長度。")
+
+
+q1.wrong_value(
+    (38, 50, 8),
+    "The default counts new tokens; do not subtract the prompt there.",
+    "預設值算的是新的 token；那裡不要再減提示。",
 )
 
 
@@ -158,32 +159,6 @@ def _loop(lm: GPT2LMHeadModel, ids: torch.Tensor, count: int, position: int, cho
     for _ in range(count):
         chosen = choose(lm(ids).logits[:, position])
         ids = torch.cat([ids, chosen[:, None]], dim=1)
-    return ids
-
-
-def _greedy_first_position(lm, ids, count):
-    return _loop(lm, ids, count, 0, lambda logits: logits.argmax(dim=-1))
-
-
-def _greedy_least(lm, ids, count):
-    return _loop(lm, ids, count, -1, lambda logits: logits.argmin(dim=-1))
-
-
-def _greedy_without_prompt(lm, ids, count):
-    return _loop(lm, ids, count, -1, lambda logits: logits.argmax(dim=-1))[:, ids.shape[1] :]
-
-
-def _greedy_one_short(lm, ids, count):
-    return _loop(lm, ids, count - 1, -1, lambda logits: logits.argmax(dim=-1))
-
-
-def _greedy_in_one_pass(lm, ids, count):
-    return torch.cat([ids, lm(ids).logits[:, -count:].argmax(dim=-1)], dim=1)
-
-
-def _greedy_newest_only(lm, ids, count):
-    for _ in range(count):
-        ids = torch.cat([ids, lm(ids[:, -1:]).logits[:, -1].argmax(dim=-1)[:, None]], dim=1)
     return ids
 
 
@@ -214,7 +189,6 @@ q2 = Exercise(
         "寫出 `greedy(lm, ids, count)`：把最可能的下一個 token 接上去，做 `count` 次，回傳提示加上新文字，形狀是 "
         "`[batch, seq + count]`。請用 `lm(ids).logits`，不要用 `generate`；這裡不會提早結束。",
     ),
-    blank="def greedy(lm, ids, count):\n    return ____\n\npractice.q2.check(greedy)",
     hints=(
         Bilingual(
             "Only the logits at the last position speak of what comes next.",
@@ -229,14 +203,6 @@ q2 = Exercise(
             "`torch.cat([ids, chosen[:, None]], dim=1)` 會替每一列接上一個 token。",
         ),
     ),
-    solution_code=(
-        "def greedy(lm, ids, count):\n"
-        "    for _ in range(count):\n"
-        "        chosen = lm(ids).logits[:, -1].argmax(dim=-1)\n"
-        "        ids = torch.cat([ids, chosen[:, None]], dim=1)\n"
-        "    return ids\n\n"
-        "practice.q2.check(greedy)"
-    ),
     why=Bilingual(
         "Each step reads everything written so far, takes the scores at its end, and appends the best token.",
         "每一步都讀到目前為止的全文，拿最後面的分數，把分數最高的 token 接上去。",
@@ -246,39 +212,57 @@ q2 = Exercise(
         "有快取的話，每一步只要讀一個 token；迴圈本身不變。",
     ),
     checker=Function(
-        _greedy,
         _greedy_cases,
+        right=_greedy,
         forbidden=lambda *given: [Forbidden(GenerationMixin, "generate", does_without("generate"))],
     ),
-    mistakes=(
-        Mistake(
-            _greedy_first_position,
-            Bilingual("You read the logits at the wrong position.", "你讀錯了位置的 logits。"),
-        ),
-        Mistake(
-            _greedy_least, Bilingual("You append the least probable token.", "你接上的是最不可能的 token。")
-        ),
-        Mistake(
-            _greedy_without_prompt,
-            Bilingual("The prompt is missing from what you return.", "你回傳的東西少了提示。"),
-        ),
-        Mistake(_greedy_one_short, Bilingual("One token is missing at the end.", "最後少了一個 token。")),
-        Mistake(
-            _greedy_in_one_pass,
-            Bilingual(
-                "You took all new tokens from a single pass; each must be read before the next can be chosen.",
-                "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。",
-            ),
-        ),
-        Mistake(
-            _greedy_newest_only,
-            Bilingual(
-                "You show the model the newest token alone: without a cache it knows nothing of what came before.",
-                "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。",
-            ),
-        ),
-    ),
 )
+
+
+@q2.solved_by
+def greedy(lm, ids, count):
+    for _ in range(count):
+        chosen = lm(ids).logits[:, -1].argmax(dim=-1)
+        ids = torch.cat([ids, chosen[:, None]], dim=1)
+    return ids
+
+
+@q2.mistake("You read the logits at the wrong position.", "你讀錯了位置的 logits。")
+def _greedy_first_position(lm, ids, count):
+    return _loop(lm, ids, count, 0, lambda logits: logits.argmax(dim=-1))
+
+
+@q2.mistake("You append the least probable token.", "你接上的是最不可能的 token。")
+def _greedy_least(lm, ids, count):
+    return _loop(lm, ids, count, -1, lambda logits: logits.argmin(dim=-1))
+
+
+@q2.mistake("The prompt is missing from what you return.", "你回傳的東西少了提示。")
+def _greedy_without_prompt(lm, ids, count):
+    return _loop(lm, ids, count, -1, lambda logits: logits.argmax(dim=-1))[:, ids.shape[1] :]
+
+
+@q2.mistake("One token is missing at the end.", "最後少了一個 token。")
+def _greedy_one_short(lm, ids, count):
+    return _loop(lm, ids, count - 1, -1, lambda logits: logits.argmax(dim=-1))
+
+
+@q2.mistake(
+    "You took all new tokens from a single pass; each must be read before the next can be chosen.",
+    "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。",
+)
+def _greedy_in_one_pass(lm, ids, count):
+    return torch.cat([ids, lm(ids).logits[:, -count:].argmax(dim=-1)], dim=1)
+
+
+@q2.mistake(
+    "You show the model the newest token alone: without a cache it knows nothing of what came before.",
+    "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。",
+)
+def _greedy_newest_only(lm, ids, count):
+    for _ in range(count):
+        ids = torch.cat([ids, lm(ids[:, -1:]).logits[:, -1].argmax(dim=-1)[:, None]], dim=1)
+    return ids
 
 
 def _nucleus(logits: torch.Tensor, p: float) -> torch.Tensor:
@@ -294,52 +278,6 @@ def _sorted_shares(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, to
     return shares, shares.cumsum(dim=-1), order
 
 
-def _nucleus_too_small(logits: torch.Tensor, p: float) -> torch.Tensor:
-    _, total, order = _sorted_shares(logits)
-    dropped = total > p
-    dropped[..., 0] = False
-    return _nucleus_by(logits, dropped, order)
-
-
-def _nucleus_maybe_empty(logits: torch.Tensor, p: float) -> torch.Tensor:
-    _, total, order = _sorted_shares(logits)
-    return _nucleus_by(logits, total > p, order)
-
-
-def _nucleus_too_large(logits: torch.Tensor, p: float) -> torch.Tensor:
-    shares, total, order = _sorted_shares(logits)
-    late = total - shares >= p
-    return _nucleus_by(logits, torch.cat([torch.zeros_like(late[:, :1]), late[:, :-1]], dim=1), order)
-
-
-def _nucleus_of_logits(logits: torch.Tensor, p: float) -> torch.Tensor:
-    values, order = logits.sort(dim=-1, descending=True)
-    return _nucleus_by(logits, values.cumsum(dim=-1) - values >= p, order)
-
-
-def _nucleus_mask_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
-    shares, total, _ = _sorted_shares(logits)
-    return logits.masked_fill(total - shares >= p, -torch.inf)
-
-
-def _nucleus_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
-    shares, total, _ = _sorted_shares(logits)
-    return logits.sort(dim=-1, descending=True).values.masked_fill(total - shares >= p, -torch.inf)
-
-
-def _nucleus_unsorted(logits: torch.Tensor, p: float) -> torch.Tensor:
-    shares = logits.softmax(dim=-1)
-    return logits.masked_fill(shares.cumsum(dim=-1) - shares >= p, -torch.inf)
-
-
-def _nucleus_of_zeros(logits: torch.Tensor, p: float) -> torch.Tensor:
-    return _nucleus(logits, p).masked_fill(_nucleus(logits, p).isinf(), 0.0)
-
-
-def _min_p_instead(logits: torch.Tensor, p: float) -> torch.Tensor:
-    return MinPLogitsWarper(p)(None, logits.clone())
-
-
 q3 = Exercise(
     key="03.3",
     title=Bilingual("Top-p, by hand", "親手做 top-p"),
@@ -350,7 +288,6 @@ q3 = Exercise(
         "寫出 `nucleus(logits, p)`：在 `[batch, vocab]` 的每一列裡，從最可能的 token 留起，留到機率加起來達到 `p` 為止，"
         "愈少愈好；其他的 logits 都設成 `-torch.inf`。剛好跨過 `p` 的那個要留下，欄的順序不能變。",
     ),
-    blank="def nucleus(logits, p):\n    return ____\n\npractice.q3.check(nucleus)",
     hints=(
         Bilingual(
             "`logits.sort(dim=-1, descending=True)` gives values and the columns that they came from.",
@@ -366,15 +303,6 @@ q3 = Exercise(
             "`scatter` 可以把排序後的遮罩放回原來的欄位順序。",
         ),
     ),
-    solution_code=(
-        "def nucleus(logits, p):\n"
-        "    values, columns = logits.sort(dim=-1, descending=True)\n"
-        "    shares = values.softmax(dim=-1)\n"
-        "    late = shares.cumsum(dim=-1) - shares >= p\n"
-        "    dropped = torch.zeros_like(late).scatter(-1, columns, late)\n"
-        "    return logits.masked_fill(dropped, -torch.inf)\n\n"
-        "practice.q3.check(nucleus)"
-    ),
     why=Bilingual(
         "What comes before a token decides whether it is still needed; the first one has nothing before it, so at "
         "least one token always stays.",
@@ -385,7 +313,6 @@ q3 = Exercise(
         "留下幾個要看模型多有把握：很確定時只留一個，不確定時可以留幾百個。",
     ),
     checker=Function(
-        _nucleus,
         lambda: [
             (2 * random_normal(3, 11, seed=5), 0.8),
             (random_normal(1, 7, seed=6), 0.5),
@@ -393,72 +320,96 @@ q3 = Exercise(
             (3 * random_normal(2, 5, seed=11), 0.95),
             (random_normal(4, 30, seed=12), 0.25),
         ],
-    ),
-    mistakes=(
-        Mistake(
-            _nucleus_too_small,
-            Bilingual(
-                "The token that crosses `p` is missing: what you keep does not reach `p`.",
-                "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。",
-            ),
-        ),
-        Mistake(
-            _nucleus_maybe_empty,
-            Bilingual(
-                "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
-                "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。",
-            ),
-        ),
-        Mistake(
-            _nucleus_too_large,
-            Bilingual(
-                "You keep one token too many: `p` was reached before it.",
-                "你多留了一個：在它之前就已經達到 `p` 了。",
-            ),
-        ),
-        Mistake(
-            _nucleus_of_logits,
-            Bilingual(
-                "You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。"
-            ),
-        ),
-        Mistake(
-            _nucleus_not_put_back,
-            Bilingual(
-                "Your columns are sorted: a column no longer belongs to its token.",
-                "你的欄被排序過了：欄和 token 已經對不起來。",
-            ),
-        ),
-        Mistake(
-            _nucleus_mask_not_put_back,
-            Bilingual(
-                "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
-                "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。",
-            ),
-        ),
-        Mistake(
-            _nucleus_unsorted,
-            Bilingual(
-                "You add up in the order of the vocabulary, not from the most probable one on.",
-                "你照詞彙表的順序累加，而不是從最可能的開始。",
-            ),
-        ),
-        Mistake(
-            _nucleus_of_zeros,
-            Bilingual(
-                "A logit of 0 is still a chance; what is cut off must get none.",
-                "logit 是 0 仍然有機會被抽到；剪掉的應該完全沒有機會。",
-            ),
-        ),
-        Mistake(
-            _min_p_instead,
-            Bilingual(
-                "That is min-p: a share of the first one's probability, not a sum.",
-                "這是 min-p：它看的是第一名機率的幾倍，不是加總。",
-            ),
-        ),
+        right=_nucleus,
     ),
 )
+
+
+@q3.solved_by
+def nucleus(logits, p):
+    values, columns = logits.sort(dim=-1, descending=True)
+    shares = values.softmax(dim=-1)
+    late = shares.cumsum(dim=-1) - shares >= p
+    dropped = torch.zeros_like(late).scatter(-1, columns, late)
+    return logits.masked_fill(dropped, -torch.inf)
+
+
+@q3.mistake(
+    "The token that crosses `p` is missing: what you keep does not reach `p`.",
+    "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。",
+)
+def _nucleus_too_small(logits: torch.Tensor, p: float) -> torch.Tensor:
+    _, total, order = _sorted_shares(logits)
+    dropped = total > p
+    dropped[..., 0] = False
+    return _nucleus_by(logits, dropped, order)
+
+
+@q3.mistake(
+    "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
+    "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。",
+)
+def _nucleus_maybe_empty(logits: torch.Tensor, p: float) -> torch.Tensor:
+    _, total, order = _sorted_shares(logits)
+    return _nucleus_by(logits, total > p, order)
+
+
+@q3.mistake(
+    "You keep one token too many: `p` was reached before it.", "你多留了一個：在它之前就已經達到 `p` 了。"
+)
+def _nucleus_too_large(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares, total, order = _sorted_shares(logits)
+    late = total - shares >= p
+    return _nucleus_by(logits, torch.cat([torch.zeros_like(late[:, :1]), late[:, :-1]], dim=1), order)
+
+
+@q3.mistake("You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。")
+def _nucleus_of_logits(logits: torch.Tensor, p: float) -> torch.Tensor:
+    values, order = logits.sort(dim=-1, descending=True)
+    return _nucleus_by(logits, values.cumsum(dim=-1) - values >= p, order)
+
+
+@q3.mistake(
+    "Your columns are sorted: a column no longer belongs to its token.",
+    "你的欄被排序過了：欄和 token 已經對不起來。",
+)
+def _nucleus_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares, total, _ = _sorted_shares(logits)
+    return logits.sort(dim=-1, descending=True).values.masked_fill(total - shares >= p, -torch.inf)
+
+
+@q3.mistake(
+    "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
+    "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。",
+)
+def _nucleus_mask_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares, total, _ = _sorted_shares(logits)
+    return logits.masked_fill(total - shares >= p, -torch.inf)
+
+
+@q3.mistake(
+    "You add up in the order of the vocabulary, not from the most probable one on.",
+    "你照詞彙表的順序累加，而不是從最可能的開始。",
+)
+def _nucleus_unsorted(logits: torch.Tensor, p: float) -> torch.Tensor:
+    shares = logits.softmax(dim=-1)
+    return logits.masked_fill(shares.cumsum(dim=-1) - shares >= p, -torch.inf)
+
+
+@q3.mistake(
+    "A logit of 0 is still a chance; what is cut off must get none.",
+    "logit 是 0 仍然有機會被抽到；剪掉的應該完全沒有機會。",
+)
+def _nucleus_of_zeros(logits: torch.Tensor, p: float) -> torch.Tensor:
+    return _nucleus(logits, p).masked_fill(_nucleus(logits, p).isinf(), 0.0)
+
+
+@q3.mistake(
+    "That is min-p: a share of the first one's probability, not a sum.",
+    "這是 min-p：它看的是第一名機率的幾倍，不是加總。",
+)
+def _min_p_instead(logits: torch.Tensor, p: float) -> torch.Tensor:
+    return MinPLogitsWarper(p)(None, logits.clone())
 
 
 def _penalised(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
@@ -467,42 +418,6 @@ def _penalised(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch
 
 def _seen(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(scores, dtype=torch.bool).scatter(-1, ids, True)
-
-
-def _penalised_divided(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(_seen(scores, ids), scores / penalty, scores)
-
-
-def _penalised_all(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(scores > 0, scores / penalty, scores * penalty)
-
-
-def _penalised_last_only(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return _penalised(scores, ids[:, -1:], penalty)
-
-
-def _penalised_other_way(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(
-        _seen(scores, ids), torch.where(scores > 0, scores * penalty, scores / penalty), scores
-    )
-
-
-def _penalised_subtracted(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(_seen(scores, ids), scores - penalty, scores)
-
-
-def _penalised_multiplied(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return torch.where(_seen(scores, ids), scores * penalty, scores)
-
-
-def _penalised_in_every_row(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    return _penalised(scores, ids.reshape(1, -1).expand(len(ids), -1), penalty)
-
-
-def _penalised_each_time(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
-    for at in range(ids.shape[1]):
-        scores = _penalised(scores, ids[:, at : at + 1], penalty)
-    return scores
 
 
 q4 = Exercise(
@@ -517,7 +432,6 @@ q4 = Exercise(
         "請寫出 `penalised(scores, ids, penalty)`：scores 的形狀是 `[batch, vocab]`，出現過的 id 是 `[batch, seq]`，"
         "讓 `penalty` 大於 1 時，每個出現過的 token 都變得比較不可能。",
     ),
-    blank="def penalised(scores, ids, penalty):\n    return ____\n\npractice.q4.check(penalised)",
     hints=(
         Bilingual("What does dividing by 2 do to a logit of -4?", "logit 是 -4，除以 2 會變成什麼？"),
         Bilingual(
@@ -529,13 +443,6 @@ q4 = Exercise(
             "`scores.gather(1, ids)` 取出出現過的，`scores.scatter(1, ids, changed)` 再放回去。",
         ),
     ),
-    solution_code=(
-        "def penalised(scores, ids, penalty):\n"
-        "    seen = scores.gather(1, ids)\n"
-        "    changed = torch.where(seen > 0, seen / penalty, seen * penalty)\n"
-        "    return scores.scatter(1, ids, changed)\n\n"
-        "practice.q4.check(penalised)"
-    ),
     why=Bilingual(
         "A positive logit falls when it is divided, a negative one when it is multiplied; so the sign decides.",
         "正的 logit 要除才會變小，負的要乘才會變小，所以得看正負號。",
@@ -546,88 +453,81 @@ q4 = Exercise(
         "所以這個懲罰取決於 0 剛好落在哪裡，但 logits 只有差值才有意義：把全部的 logits 都加 10，它的效果就不一樣了。",
     ),
     checker=Function(
-        _penalised,
         lambda: [
             (2 * random_normal(2, 9, seed=7), random_ids(2, 4, 7, vocab=9), 1.5),
             (3 * random_normal(1, 6, seed=8), torch.tensor([[1, 1, 4]]), 2.0),
             (2 * random_normal(3, 13, seed=9), random_ids(3, 1, 9, vocab=13), 1.2),
             (2 * random_normal(4, 4, seed=10), random_ids(4, 4, 10, vocab=4), 3.0),
         ],
-    ),
-    mistakes=(
-        Mistake(
-            _penalised_divided,
-            Bilingual(
-                "The bug is still there; look at the tokens with a negative logit.",
-                "錯誤還在；看看 logit 是負數的那些 token。",
-            ),
-        ),
-        Mistake(
-            _penalised_multiplied,
-            Bilingual(
-                "Now it is the tokens with a positive logit that are rewarded.",
-                "現在換成 logit 是正數的那些 token 得到獎勵了。",
-            ),
-        ),
-        Mistake(
-            _penalised_in_every_row,
-            Bilingual(
-                "You penalise a token in all rows once any row has seen it; each text has its own past.",
-                "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。",
-            ),
-        ),
-        Mistake(
-            _penalised_each_time,
-            Bilingual(
-                "A token that has appeared twice is penalised twice; the library asks only whether it has appeared.",
-                "出現兩次的 token 被你懲罰了兩次；函式庫只看有沒有出現過。",
-            ),
-        ),
-        Mistake(
-            _penalised_all,
-            Bilingual("You penalise tokens that have not appeared, too.", "沒出現過的 token 也被你懲罰了。"),
-        ),
-        Mistake(
-            _penalised_last_only,
-            Bilingual("You penalise only the last token seen.", "你只懲罰了最後出現的那個 token。"),
-        ),
-        Mistake(
-            _penalised_other_way,
-            Bilingual("You have the two signs the wrong way round.", "你把正負兩種情形弄反了。"),
-        ),
-        Mistake(
-            _penalised_subtracted,
-            Bilingual(
-                "You subtract. That would be a penalty too, but not the library's, which goes by factors.",
-                "你用的是減法。那也算一種懲罰，但函式庫用的是乘除。",
-            ),
-        ),
+        right=_penalised,
     ),
 )
 
 
-def _positions(mask: torch.Tensor) -> torch.Tensor:
-    return (mask.cumsum(dim=-1) - 1).clamp(min=0)
+@q4.solved_by
+def penalised(scores, ids, penalty):
+    seen = scores.gather(1, ids)
+    changed = torch.where(seen > 0, seen / penalty, seen * penalty)
+    return scores.scatter(1, ids, changed)
 
 
-def _positions_from_one(mask: torch.Tensor) -> torch.Tensor:
-    return mask.cumsum(dim=-1)
+@q4.mistake(
+    "The bug is still there; look at the tokens with a negative logit.",
+    "錯誤還在；看看 logit 是負數的那些 token。",
+)
+def _penalised_divided(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(_seen(scores, ids), scores / penalty, scores)
 
 
-def _positions_without_mask(mask: torch.Tensor) -> torch.Tensor:
-    return torch.arange(mask.shape[1]).expand_as(mask)
+@q4.mistake(
+    "Now it is the tokens with a positive logit that are rewarded.",
+    "現在換成 logit 是正數的那些 token 得到獎勵了。",
+)
+def _penalised_multiplied(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(_seen(scores, ids), scores * penalty, scores)
 
 
-def _positions_negative(mask: torch.Tensor) -> torch.Tensor:
-    return mask.cumsum(dim=-1) - 1
+@q4.mistake(
+    "You penalise a token in all rows once any row has seen it; each text has its own past.",
+    "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。",
+)
+def _penalised_in_every_row(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return _penalised(scores, ids.reshape(1, -1).expand(len(ids), -1), penalty)
 
 
-def _positions_from_the_right(mask: torch.Tensor) -> torch.Tensor:
-    return mask.flip(-1).cumsum(dim=-1).flip(-1).sub(1).clamp(min=0)
+@q4.mistake(
+    "A token that has appeared twice is penalised twice; the library asks only whether it has appeared.",
+    "出現兩次的 token 被你懲罰了兩次；函式庫只看有沒有出現過。",
+)
+def _penalised_each_time(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    for at in range(ids.shape[1]):
+        scores = _penalised(scores, ids[:, at : at + 1], penalty)
+    return scores
 
 
-def _positions_padding_at_one(mask: torch.Tensor) -> torch.Tensor:
-    return (mask.cumsum(dim=-1) - 1).masked_fill(mask == 0, 1)
+@q4.mistake("You penalise tokens that have not appeared, too.", "沒出現過的 token 也被你懲罰了。")
+def _penalised_all(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(scores > 0, scores / penalty, scores * penalty)
+
+
+@q4.mistake("You penalise only the last token seen.", "你只懲罰了最後出現的那個 token。")
+def _penalised_last_only(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return _penalised(scores, ids[:, -1:], penalty)
+
+
+@q4.mistake("You have the two signs the wrong way round.", "你把正負兩種情形弄反了。")
+def _penalised_other_way(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(
+        _seen(scores, ids), torch.where(scores > 0, scores * penalty, scores / penalty), scores
+    )
+
+
+@q4.mistake(
+    "You subtract. That would be a penalty too, but not the library's, which goes by factors.",
+    "你用的是減法。那也算一種懲罰，但函式庫用的是乘除。",
+)
+def _penalised_subtracted(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
+    return torch.where(_seen(scores, ids), scores - penalty, scores)
 
 
 q5 = Exercise(
@@ -639,7 +539,6 @@ q5 = Exercise(
         "寫出 `positions(mask)`：給定填充在左邊的 attention mask `[batch, seq]`，回傳 `position_ids`，"
         "讓每一列第一個真正的 token 位置是 0。填充的位置也填 0：`wpe` 沒有更前面的列。",
     ),
-    blank="def positions(mask):\n    return ____\n\npractice.q5.check(positions)",
     hints=(
         Bilingual(
             "`cumsum` over the mask counts the real tokens from the left.",
@@ -648,11 +547,6 @@ q5 = Exercise(
         Bilingual(
             "`clamp(min=0)` keeps numbers from falling below 0.", "`clamp(min=0)` 可以讓數字不小於 0。"
         ),
-    ),
-    solution_code=(
-        "def positions(mask):\n"
-        "    return (mask.cumsum(dim=-1) - 1).clamp(min=0)\n\n"
-        "practice.q5.check(positions)"
     ),
     why=Bilingual(
         "At its first real token the count is 1, hence the 1 that is taken off; before it the count is 0.",
@@ -663,78 +557,58 @@ q5 = Exercise(
         "`generate` 會替你這樣數；直接呼叫模型則不會，也不會警告。",
     ),
     checker=Function(
-        _positions,
         lambda: [
             (torch.tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]]),),
             (torch.tensor([[0, 1, 1, 1], [0, 0, 0, 1], [0, 0, 1, 1]]),),
             (torch.tensor([[0, 0, 0, 0, 1, 1, 1]]),),
             (torch.tensor([[1], [1]]),),
-        ],
-    ),
-    mistakes=(
-        Mistake(
-            _positions_from_one,
-            Bilingual("Your first real token stands at 1.", "你的第一個真正的 token 位置是 1。"),
-        ),
-        Mistake(
-            _positions_without_mask,
-            Bilingual(
-                "You count the padding, too; that is what the plain call does.",
-                "你連填充也數進去了；直接呼叫模型就是這樣。",
-            ),
-        ),
-        Mistake(
-            _positions_negative,
-            Bilingual(
-                "Some of your positions are negative: `wpe` has no such row.",
-                "有些位置是負的：`wpe` 沒有那樣的列。",
-            ),
-        ),
-        Mistake(
-            _positions_padding_at_one,
-            Bilingual(
-                "Your real tokens are right; the padding does not stand where it was asked to.",
-                "真正的 token 都對了；填充的位置卻不是題目說的那個。",
-            ),
-        ),
-        Mistake(
-            _positions_from_the_right,
-            Bilingual(
-                "You count from the right end; the text begins at the left.",
-                "你從右邊數；文字是從左邊開始的。",
-            ),
-        ),
+        ]
     ),
 )
+
+
+@q5.solved_by
+def positions(mask):
+    return (mask.cumsum(dim=-1) - 1).clamp(min=0)
+
+
+@q5.mistake("Your first real token stands at 1.", "你的第一個真正的 token 位置是 1。")
+def _positions_from_one(mask: torch.Tensor) -> torch.Tensor:
+    return mask.cumsum(dim=-1)
+
+
+@q5.mistake(
+    "You count the padding, too; that is what the plain call does.",
+    "你連填充也數進去了；直接呼叫模型就是這樣。",
+)
+def _positions_without_mask(mask: torch.Tensor) -> torch.Tensor:
+    return torch.arange(mask.shape[1]).expand_as(mask)
+
+
+@q5.mistake(
+    "Some of your positions are negative: `wpe` has no such row.", "有些位置是負的：`wpe` 沒有那樣的列。"
+)
+def _positions_negative(mask: torch.Tensor) -> torch.Tensor:
+    return mask.cumsum(dim=-1) - 1
+
+
+@q5.mistake(
+    "Your real tokens are right; the padding does not stand where it was asked to.",
+    "真正的 token 都對了；填充的位置卻不是題目說的那個。",
+)
+def _positions_padding_at_one(mask: torch.Tensor) -> torch.Tensor:
+    return (mask.cumsum(dim=-1) - 1).masked_fill(mask == 0, 1)
+
+
+@q5.mistake("You count from the right end; the text begins at the left.", "你從右邊數；文字是從左邊開始的。")
+def _positions_from_the_right(mask: torch.Tensor) -> torch.Tensor:
+    return mask.flip(-1).cumsum(dim=-1).flip(-1).sub(1).clamp(min=0)
 
 
 def _banned(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     banned = scores.clone()
     banned[:, words] = -torch.inf
     return banned
-
-
-def _banned_zero(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
-    return torch.where(_banned(ids, scores, words).isinf(), 0.0, scores)
-
-
-def _banned_rows(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
-    banned = scores.clone()
-    banned[[word % len(banned) for word in words]] = -torch.inf
-    return banned
-
-
-def _banned_if_seen(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
-    listed = torch.isin(torch.arange(scores.shape[1]), torch.tensor(words))
-    return scores.masked_fill(_seen(scores, ids) & listed, -torch.inf)
-
-
-def _only_allowed(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
-    return torch.where(_banned(ids, scores, words).isinf(), scores, -torch.inf)
-
-
-def _banned_finite(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
-    return _banned(ids, scores, words).clamp(min=-1e9)
 
 
 q6 = Exercise(
@@ -747,7 +621,6 @@ q6 = Exercise(
         "寫出 `ban(ids, scores, words)`，它是一個 `LogitsProcessor` 的核心：收到目前的 id `[batch, seq]`、分數 "
         "`[batch, vocab]` 和一串 token id，回傳新的分數，讓這些 token 永遠抽不到，其他的都不變。",
     ),
-    blank="def ban(ids, scores, words):\n    return ____\n\npractice.q6.check(ban)",
     hints=(
         Bilingual(
             "Which logit becomes the probability 0 under softmax?", "哪一個 logit 經過 softmax 會變成機率 0？"
@@ -756,13 +629,6 @@ q6 = Exercise(
             "`scores[:, words]` are the columns of these tokens; work on a `clone()`.",
             "`scores[:, words]` 是這些 token 的欄；請在 `clone()` 上改。",
         ),
-    ),
-    solution_code=(
-        "def ban(ids, scores, words):\n"
-        "    scores = scores.clone()\n"
-        "    scores[:, words] = -torch.inf\n"
-        "    return scores\n\n"
-        "practice.q6.check(ban)"
     ),
     why=Bilingual(
         "`exp(-inf)` is 0, so these tokens get the probability 0, whatever the temperature.",
@@ -773,44 +639,57 @@ q6 = Exercise(
         "`generate` 內建了這個功能，叫 `bad_words_ids`；這一課的各種剪裁也都是這樣的 processor。",
     ),
     checker=Function(
-        _banned,
         lambda: [
             (random_ids(2, 3, 9, vocab=8), random_normal(2, 8, seed=9), [1, 6]),
             (random_ids(3, 2, 10, vocab=5), random_normal(3, 5, seed=10), [4]),
             (random_ids(1, 1, 11, vocab=6), random_normal(1, 6, seed=11), [5, 0, 2]),
         ],
-    ),
-    mistakes=(
-        Mistake(
-            _banned_zero, Bilingual("A logit of 0 is not a probability of 0.", "logit 是 0，不等於機率是 0。")
-        ),
-        Mistake(
-            _banned_finite,
-            Bilingual(
-                "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
-                "counts these.",
-                "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。",
-            ),
-        ),
-        Mistake(
-            _banned_rows,
-            Bilingual(
-                "You changed rows: those are the texts of the batch.", "你改到的是列：那是批次裡的各段文字。"
-            ),
-        ),
-        Mistake(
-            _banned_if_seen,
-            Bilingual(
-                "You ban a token only once it has appeared; never is asked for.",
-                "你等 token 出現過才禁；題目要的是永遠不出現。",
-            ),
-        ),
-        Mistake(
-            _only_allowed,
-            Bilingual("You allow exactly the ones that should be banned.", "你反而只准該禁的那些出現。"),
-        ),
+        right=_banned,
     ),
 )
+
+
+@q6.solved_by
+def ban(ids, scores, words):
+    scores = scores.clone()
+    scores[:, words] = -torch.inf
+    return scores
+
+
+@q6.mistake("A logit of 0 is not a probability of 0.", "logit 是 0，不等於機率是 0。")
+def _banned_zero(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    return torch.where(_banned(ids, scores, words).isinf(), 0.0, scores)
+
+
+@q6.mistake(
+    "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
+    "counts these.",
+    "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。",
+)
+def _banned_finite(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    return _banned(ids, scores, words).clamp(min=-1e9)
+
+
+@q6.mistake("You changed rows: those are the texts of the batch.", "你改到的是列：那是批次裡的各段文字。")
+def _banned_rows(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    banned = scores.clone()
+    banned[[word % len(banned) for word in words]] = -torch.inf
+    return banned
+
+
+@q6.mistake(
+    "You ban a token only once it has appeared; never is asked for.",
+    "你等 token 出現過才禁；題目要的是永遠不出現。",
+)
+def _banned_if_seen(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    listed = torch.isin(torch.arange(scores.shape[1]), torch.tensor(words))
+    return scores.masked_fill(_seen(scores, ids) & listed, -torch.inf)
+
+
+@q6.mistake("You allow exactly the ones that should be banned.", "你反而只准該禁的那些出現。")
+def _only_allowed(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
+    return torch.where(_banned(ids, scores, words).isinf(), scores, -torch.inf)
+
 
 q7 = Exercise(
     key="03.7",
@@ -820,18 +699,11 @@ q7 = Exercise(
         "each of them do to the distribution? Two or three sentences.",
         "你想要一篇不無聊、也不胡說的故事。你會選 `generate` 的哪些設定？它們各對分布做了什麼？請寫兩三句。",
     ),
-    blank="words = ____\npractice.q7.check(words)",
     hints=(
         Bilingual(
             "What goes wrong with greedy decoding, and what with sampling from the whole vocabulary?",
             "貪婪解碼會出什麼問題？從整個詞彙表取樣又會出什麼問題？",
         ),
-    ),
-    solution_code=(
-        'words = """do_sample=True with top_k=0 and top_p=0.9: chance brings variety, and the cut takes away the\n'
-        "long tail of improbable tokens, more of them where the model is sure. A temperature a little below 1\n"
-        'would sharpen what is left; a strong repetition penalty would forbid names that must come back."""\n'
-        "practice.q7.check(words)"
     ),
     why=Bilingual(
         "A good answer samples, cuts the tail or cools a little, and says why not greedy and why not everything.",
@@ -842,9 +714,11 @@ q7 = Exercise(
         "哪種設定好，要看是什麼文字：如果是算術，貪婪可能最好。",
     ),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q7.solved_by
+def words():
+    return """do_sample=True with top_k=0 and top_p=0.9: chance brings variety, and the cut takes away the
+long tail of improbable tokens, more of them where the model is sure. A temperature a little below 1
+would sharpen what is left; a strong repetition penalty would forbid names that must come back."""
