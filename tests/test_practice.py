@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import practice
+from course_utils import notebooks, practice
+from course_utils.language import CourseError
 from course_utils.notebooks import lessons, read, repository
 from course_utils.practice import ____
+from course_utils.practice.cells import write_cells
 from course_utils.practice.engine.checks import Function, Open
 from course_utils.practice.engine.exercise import Outcome
 from course_utils.practice.lessons import LESSONS, exercises, module, questions
@@ -190,22 +192,61 @@ def test_both_languages_say_the_same(one):
         )
 
 
-def lesson_cells(lesson):
-    path = next(path for path in lessons(repository()) if path.name.startswith(lesson))
-    return read(path).cells
+def lesson_notebook(lesson):
+    return read(next(path for path in lessons(repository()) if path.name.startswith(f"{lesson}_")))
 
 
-@pytest.mark.parametrize("one", EVERY, ids=ids)
-def test_the_lesson_states_the_exercise_and_leaves_it_open(one):
-    cells = lesson_cells(one.key[:2])
-    at = [
-        number for number, cell in enumerate(cells) if cell.cell_type == "code" and cell.source == one.blank
-    ]
-    assert len(at) == 1
-    stated = cells[at[0] - 1].source
-    assert one.statement.markdown() in stated and one.title.zh in stated and one.title.en in stated
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_lesson_states_its_exercises_and_leaves_them_open(lesson):
+    """`refresh` wrote them: to write them once more changes nothing, and there are no others."""
+    notebook = lesson_notebook(lesson)
+    before = notebooks.text(notebook)
+    write_cells(notebook, lesson)
+    assert notebooks.text(notebook) == before, f"run `python -m course_utils refresh {lesson}`"
+    named = [cell.id for cell in notebook.cells if re.fullmatch(r"exercise-\d+(-answer)?", cell.id)]
+    numbers = [one.number for one in exercises(lesson)]
+    assert named == [name for n in numbers for name in (f"exercise-{n}", f"exercise-{n}-answer")]
+
+
+def test_what_was_changed_in_an_exercises_cells_is_written_anew():
+    notebook = lesson_notebook("01")
+    before = notebooks.text(notebook)
+    for cell in notebook.cells:
+        if cell.id in ("exercise-2", "exercise-2-answer"):
+            cell.source = "changed"
+    assert notebooks.text(notebook) != before
+    write_cells(notebook, "01")
+    assert notebooks.text(notebook) == before
+
+
+def test_a_lesson_without_the_cell_is_refused():
+    notebook = lesson_notebook("01")
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "exercise-3-answer"]
+    with pytest.raises(CourseError, match="01.3 has no cell `exercise-3-answer`"):
+        write_cells(notebook, "01")
+
+
+def test_a_lesson_without_exercises_is_left_alone():
+    notebook = lesson_notebook("00")
+    before = notebooks.text(notebook)
+    write_cells(notebook, "00")
+    assert notebooks.text(notebook) == before
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_refresh_writes_the_cells(check, tmp_path, monkeypatch):
+    path = tmp_path / "01_base_model.ipynb"
+    notebook = lesson_notebook("01")
+    stored = notebooks.text(notebook)
+    for cell in notebook.cells:
+        if cell.id == "exercise-1-answer":
+            cell.source = "an older blank"
+    path.write_text(notebooks.text(notebook), encoding="utf-8")
+    monkeypatch.setattr(notebooks, "run", lambda path, notebook: notebook)
+    assert notebooks.refresh(path, check=check) is True
+    assert path.read_text(encoding="utf-8") == (notebooks.text(notebook) if check else stored)
 
 
 @pytest.mark.parametrize(("lesson", "one"), ASKED, ids=lambda value: getattr(value, "name", value))
 def test_the_lesson_asks_the_question(lesson, one):
-    assert sum(cell.source.endswith(f"practice.{one.name}") for cell in lesson_cells(lesson)) == 1
+    assert sum(cell.source.endswith(f"practice.{one.name}") for cell in lesson_notebook(lesson).cells) == 1
