@@ -215,11 +215,6 @@ def _labels_one_late(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor)
     return labels(ids, mask, start + 1)
 
 
-def _pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    stream = [token for document in documents for token in (*document, end)]
-    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
-
-
 def _pack_cases() -> list[tuple[list[list[int]], int, int]]:
     """What is left over: 1, 1, 0, 0, one less than a block, 0; and a document of nothing."""
     return [
@@ -256,7 +251,7 @@ q3 = Exercise(
         "A block can begin in the middle of a document; with enough blocks that does little harm.",
         "區塊可能從文章的中間開始；區塊夠多的時候，影響不大。",
     ),
-    checker=Function(_pack_cases, right=_pack),
+    checker=Function(_pack_cases),
 )
 
 
@@ -283,7 +278,7 @@ def _pack_filled(documents: Sequence[Sequence[int]], end: int, block: int) -> to
 
 @q3.mistake("Your blocks run down the columns.", "你的區塊是直著排的。")
 def _pack_turned(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    packed = _pack(documents, end, block)
+    packed = pack(documents, end, block)
     return packed.flatten().view(block, -1).T
 
 
@@ -291,10 +286,6 @@ def _pack_turned(documents: Sequence[Sequence[int]], end: int, block: int) -> to
 def _pack_end_first(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
     stream = [token for document in documents for token in (end, *document)]
     return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
-
-
-def _perplexity(losses: list[float], counts: list[int]) -> float:
-    return math.exp(sum(loss * count for loss, count in zip(losses, counts)) / sum(counts))
 
 
 q4 = Exercise(
@@ -331,7 +322,6 @@ q4 = Exercise(
             ([0.1, 0.1, 3.0, 4.0], [1, 2, 3, 40]),
             ([2.5], [7]),
         ],
-        right=_perplexity,
         tolerance=Tolerance(relative=1e-5, absolute=0.0),
     ),
 )
@@ -362,7 +352,7 @@ def _perplexity_averaged_by_count(losses: list[float], counts: list[int]) -> flo
 
 @q4.mistake("That is the mean loss; exp is missing.", "這是平均損失；還少了 exp。")
 def _perplexity_loss(losses: list[float], counts: list[int]) -> float:
-    return math.log(_perplexity(losses, counts))
+    return math.log(perplexity(losses, counts))
 
 
 def _rate_cases() -> list[tuple[int, float, int, int]]:

@@ -154,10 +154,6 @@ q1.wrong_value(
 )
 
 
-def _split(x: torch.Tensor, n_head: int) -> torch.Tensor:
-    return x.view(*x.shape[:2], n_head, -1).transpose(1, 2)
-
-
 q2 = Exercise(
     key="07.2",
     title=Bilingual("Split into heads", "切成多個頭"),
@@ -193,7 +189,6 @@ q2 = Exercise(
             (random_normal(2, 1, 6, seed=3), 1),
             (random_normal(1, 3, 5, seed=4), 5),
         ],
-        right=_split,
     ),
 )
 

@@ -341,17 +341,13 @@ q1.wrong_value(
 )
 
 
-_NEEDS = {
-    "a vector for each token": "GPT2Model",
-    "the next words": "GPT2LMHeadModel",
-    "the probability of a text": "GPT2LMHeadModel",
-    "a label for each text": "GPT2ForSequenceClassification",
-    "a label for each token": "GPT2ForTokenClassification",
-}
-
-
-def _choose(need: str) -> str:
-    return _NEEDS[need]
+_NEEDS = (
+    "a vector for each token",
+    "the next words",
+    "the probability of a text",
+    "a label for each text",
+    "a label for each token",
+)
 
 
 q2 = Exercise(
@@ -379,7 +375,7 @@ q2 = Exercise(
         "The base is the same in all of them: a fine-tuned one can be moved from class to class.",
         "裡面的基礎模型都一樣：微調過的，可以從一個類別搬到另一個。",
     ),
-    checker=Function(lambda: [(need,) for need in _NEEDS], right=_choose),
+    checker=Function(lambda: [(need,) for need in _NEEDS]),
 )
 
 
@@ -405,7 +401,7 @@ def _choose_head_or_not(need: str) -> str:
 
 @q2.mistake("A base model gives no probability of anything.", "基礎模型不會給任何東西的機率。")
 def _choose_base_for_probability(need: str) -> str:
-    return "GPT2Model" if need == "the probability of a text" else _choose(need)
+    return "GPT2Model" if need == "the probability of a text" else choose(need)
 
 
 @q2.mistake(
@@ -413,11 +409,7 @@ def _choose_base_for_probability(need: str) -> str:
     "每個 token 一個標籤，和每段文字一個標籤，是不同的輸出層。",
 )
 def _choose_labels_alike(need: str) -> str:
-    return "GPT2ForSequenceClassification" if "label" in need else _choose(need)
-
-
-def _slide(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
+    return "GPT2ForSequenceClassification" if "label" in need else choose(need)
 
 
 # Length, limit and what is kept: with room and without, odd limits, nothing kept, and room for nothing else.
@@ -465,9 +457,7 @@ q3 = Exercise(
         "`ids[-newest:]` would do as well, until `newest` is 0: then it is the whole list.",
         "寫成 `ids[-newest:]` 也行，直到 `newest` 是 0：那就成了整個 list。",
     ),
-    checker=Function(
-        lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS], right=_slide
-    ),
+    checker=Function(lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS]),
 )
 
 
@@ -493,7 +483,7 @@ def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     "With a full context there is no room for the new token.", "上下文剛好滿的時候，新的 token 就沒有位置了。"
 )
 def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) <= limit else _slide(ids, limit, keep)
+    return ids if len(ids) <= limit else slide(ids, limit, keep)
 
 
 @q3.mistake(
