@@ -70,6 +70,16 @@ def test_no_wrong_answer_stands_where_nothing_reads_it(one):
     assert not one.wrong_examples or judged
 
 
+def test_a_lessons_exercises_are_called_by_its_name():
+    from course_utils.practice import base_model
+
+    assert base_model is module("01")
+    assert practice.base_model is base_model
+    assert {"base_model", "choosing", "progress"} <= set(dir(practice))
+    with pytest.raises(AttributeError, match="no attribute 'start_here'"):
+        practice.start_here  # noqa: B018
+
+
 class Spiteful:
     """It fails however it is looked at."""
 
@@ -126,8 +136,10 @@ def test_no_answer_breaks_a_check(one, name):
 @pytest.mark.parametrize("one", EVERY, ids=ids)
 def test_hints_come_one_by_one_and_then_the_solution(one):
     texts = [one.hint().text.zh for _ in range(len(one.hints) + 2)]
-    assert len(one.hints) >= 1 and len(set(texts)) == len(one.hints) + 1
-    assert ".solution()" in texts[-1] and texts[-1] == texts[-2]
+    assert one.hints
+    assert len(set(texts)) == len(one.hints) + 1
+    assert ".solution()" in texts[-1]
+    assert texts[-1] == texts[-2]
     assert one.solution_code in one.solution()._repr_markdown_()
 
 
@@ -144,19 +156,22 @@ def test_no_message_gives_the_answer_away(one):
 def test_each_lesson_has_the_kinds_of_exercise(lesson):
     found = exercises(lesson)
     assert [one.key for one in found] == [f"{lesson}.{n}" for n in range(1, len(found) + 1)]
-    kinds = {type(one.checker) for one in found}
-    assert len(found) >= 4 and {Function, Open} < kinds and len(questions(lesson)) >= 1
+    assert {Function, Open} < {type(one.checker) for one in found}
+    assert len(found) >= 4
+    assert questions(lesson)
     assert any("bug" in one.title.en for one in found)
 
 
 @pytest.mark.parametrize(("lesson", "one"), ASKED, ids=lambda value: getattr(value, "name", value))
 def test_every_option_of_a_question_is_explained(lesson, one):
     assert getattr(module(lesson), one.name) is one
-    assert any(option.is_right for option in one.options) and len(one.options) >= 3
+    assert any(option.is_right for option in one.options)
+    assert len(one.options) >= 3
     explained = [one.answer(letter).text.en for letter, _ in zip("abcdef", one.options)]
     assert len(set(explained)) == len(explained)
     for option, text in zip(one.options, explained):
-        assert option.because.en in text and text.startswith("✓" if option.is_right else "✗")
+        assert option.because.en in text
+        assert text.startswith("✓" if option.is_right else "✗")
 
 
 @pytest.mark.parametrize("letter", ["z", "", "ab", None, 1])
@@ -184,7 +199,8 @@ def _texts(value):
 def test_both_languages_say_the_same(one):
     """Code and numbers are the same on both sides, and neither side is empty."""
     for text in _texts(one):
-        assert text.en.strip() and text.zh.strip()
+        assert text.en.strip()
+        assert text.zh.strip()
         code = [sorted(set(re.findall(r"`([^`]+)`", side))) for side in (text.en, text.zh)]
         assert code[0] == code[1], text
         assert re.search("[一-鿿]", text.zh) and not re.search(

@@ -9,7 +9,7 @@ import pytest
 
 import course_utils
 from course_utils.lessons import LESSONS
-from course_utils.notebooks import lessons, read
+from course_utils.notebooks import lessons, pick, read
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -67,6 +67,15 @@ def test_both_languages_name_the_same_code():
 
 def test_every_notebook_is_a_lesson_of_the_record():
     assert [path.stem for path in lessons(ROOT)] == [lesson.stem for lesson in LESSONS]
+
+
+def test_a_tenth_lesson_is_found_like_the_others(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for stem in ("10_more", "04_conversion"):
+        (tmp_path / "notebooks" / f"{stem}.ipynb").touch()
+    among = lessons(tmp_path)
+    assert [path.stem for path in among] == ["04_conversion", "10_more"]
+    assert pick("10", among).stem == "10_more"
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
