@@ -43,6 +43,7 @@ _SUBMODULES = frozenset(
         "insight",
         "lab",
         "language",
+        "lessons",
         "measure",
         "notebooks",
         "play",

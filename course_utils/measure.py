@@ -6,7 +6,6 @@ A lesson is run from top to bottom in a kernel of its own, and the kernel and al
 import argparse
 import math
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,13 +21,13 @@ import psutil
 from .checkpoints import checkpoint
 from .doctor import memory_bytes
 from .language import CourseError, both
-from .notebooks import lessons, pick, read, run
+from .lessons import of_notebook
+from .notebooks import lessons, pick, run
 from .place import course_folder, program
 
 EVERY = 0.1  # seconds between two looks
 SYSTEM_BYTES = 2e9  # left to the operating system and the hub itself
 BUSY = 0.5  # share of the processors' time that a class may take on average: students run cells at the same moment
-_MINUTES = re.compile(r"about (\d+) minutes")
 _SERVER_SECONDS = 60
 _CELL_SECONDS = 3600  # a large checkpoint on a slow machine is what one wants to know about
 
@@ -88,9 +87,9 @@ def watching() -> Iterator[Usage]:
 
 
 def minutes(lesson: Path) -> int:
-    """Return the minutes that a lesson says it takes; 60 if it does not say. Raise NotebookError if it is no notebook."""
-    found = _MINUTES.search(read(lesson).cells[0].source)
-    return int(found[1]) if found else 60
+    """Return the minutes that a lesson says it takes; 60 for a notebook that is no lesson of the course."""
+    found = of_notebook(lesson)
+    return found.minutes if found else 60
 
 
 def measure(lesson: Path, where: str) -> Measured:

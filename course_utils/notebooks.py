@@ -321,8 +321,24 @@ def text(notebook: "NotebookNode") -> str:
     return nbformat.writes(notebook, version=nbformat.NO_CONVERT) + "\n"
 
 
-def refresh(path: Path, *, check: bool = False, runner: Callable[[Path], "NotebookNode"] = run) -> bool:
+def _write_and_run(path: Path) -> "NotebookNode":
+    """Run a notebook with the exercises as the lesson's module has them."""
+    from course_utils.lessons import of_notebook
+
+    notebook, lesson = read(path), of_notebook(path)
+    if lesson is not None:
+        from course_utils.practice.cells import write_cells
+
+        write_cells(notebook, lesson.number)
+    return run(path, notebook)
+
+
+def refresh(
+    path: Path, *, check: bool = False, runner: Callable[[Path], "NotebookNode"] = _write_and_run
+) -> bool:
     """Run one notebook and store it in canonical form; return whether what is stored differs from before.
+
+    Statement and blank of its exercises are written into it first, from the lesson's module.
 
     With `check` nothing is written, and pictures do not count: their pixels differ from machine to machine.
     Raise NotebookError, with the file as it was, if a cell fails or an output names a folder of this machine.

@@ -690,6 +690,6 @@ def _git_lfs_pointer(folder: Path) -> None:
 
 
 def _placeholder() -> Any:
-    from course_utils.practice.placeholder import ____
+    from course_utils.practice.engine.placeholder import ____
 
     return ____

@@ -5,7 +5,7 @@ from tiny import checkpoint_in
 
 from course_utils import files, handout, notebooks
 from course_utils.language import CourseError
-from course_utils.practice.checks import Open
+from course_utils.practice.engine.checks import Open
 from course_utils.practice.lessons import LESSONS, exercises
 
 PATHS = {path.name[:2]: path for path in notebooks.lessons(notebooks.repository())}

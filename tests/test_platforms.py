@@ -613,7 +613,7 @@ class TestHome:
         code = """
 from course_utils import language
 from course_utils import record
-from course_utils.practice.progress import progress
+from course_utils.practice.engine.progress import progress
 assert language.set_current("zh") is False and language.current() == "zh"
 assert record.note("01-1", "correct") is False and record.outcomes()["01-1"] == "correct"
 text = progress("01").text

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import practice
+from course_utils import notebooks, practice
+from course_utils.language import CourseError
 from course_utils.notebooks import lessons, read, repository
 from course_utils.practice import ____
-from course_utils.practice.checks import Function, Open
-from course_utils.practice.exercise import Outcome
+from course_utils.practice.cells import write_cells
+from course_utils.practice.engine.checks import Function, Open
+from course_utils.practice.engine.exercise import Outcome
 from course_utils.practice.lessons import LESSONS, exercises, module, questions
 
 EVERY = [one for lesson in LESSONS for one in exercises(lesson)]
@@ -51,12 +53,31 @@ def test_the_untouched_cell_is_not_attempted(one):
 
 @pytest.mark.parametrize("one", EVERY, ids=ids)
 def test_each_likely_mistake_is_known_by_name(one):
-    said = []
-    for mistake in one.mistakes:
+    known = [*one.mistakes, *one.wrong_examples]
+    for mistake in known:
         verdict = one.check(mistake.answer)
-        assert (verdict.outcome, verdict.message) == (Outcome.INCORRECT, mistake.says)
-        said.append(mistake.says.en)
-    assert len(set(said)) == len(said) >= (1 if isinstance(one.checker, Open) else 3)
+        assert verdict.outcome is Outcome.INCORRECT
+        assert verdict.message == mistake.says
+    assert len({mistake.says.en for mistake in known}) == len(known)
+    assert len(known) >= (0 if isinstance(one.checker, Open) else 3)
+
+
+@pytest.mark.parametrize("one", EVERY, ids=ids)
+def test_no_wrong_answer_stands_where_nothing_reads_it(one):
+    """A text in the learner's own words has none; a judge knows what it says, and has examples only."""
+    judged = isinstance(one.checker, Function) and one.checker.judge is not None
+    assert not (one.mistakes and (judged or isinstance(one.checker, Open)))
+    assert not one.wrong_examples or judged
+
+
+def test_a_lessons_exercises_are_called_by_its_name():
+    from course_utils.practice import base_model
+
+    assert base_model is module("01")
+    assert practice.base_model is base_model
+    assert {"base_model", "choosing", "progress"} <= set(dir(practice))
+    with pytest.raises(AttributeError, match="no attribute 'start_here'"):
+        practice.start_here  # noqa: B018
 
 
 class Spiteful:
@@ -115,8 +136,10 @@ def test_no_answer_breaks_a_check(one, name):
 @pytest.mark.parametrize("one", EVERY, ids=ids)
 def test_hints_come_one_by_one_and_then_the_solution(one):
     texts = [one.hint().text.zh for _ in range(len(one.hints) + 2)]
-    assert len(one.hints) >= 1 and len(set(texts)) == len(one.hints) + 1
-    assert ".solution()" in texts[-1] and texts[-1] == texts[-2]
+    assert one.hints
+    assert len(set(texts)) == len(one.hints) + 1
+    assert ".solution()" in texts[-1]
+    assert texts[-1] == texts[-2]
     assert one.solution_code in one.solution()._repr_markdown_()
 
 
@@ -125,7 +148,7 @@ def test_no_message_gives_the_answer_away(one):
     """What a wrong answer is told holds no line of the solution."""
     lines = [line.strip() for line in one.solution_code.splitlines()[:-1]]
     telling = [line for line in lines if len(line) > 12 and not line.startswith("def ")]
-    for mistake in one.mistakes:
+    for mistake in [*one.mistakes, *one.wrong_examples]:
         assert not any(line in mistake.says.en or line in mistake.says.zh for line in telling)
 
 
@@ -133,19 +156,22 @@ def test_no_message_gives_the_answer_away(one):
 def test_each_lesson_has_the_kinds_of_exercise(lesson):
     found = exercises(lesson)
     assert [one.key for one in found] == [f"{lesson}.{n}" for n in range(1, len(found) + 1)]
-    kinds = {type(one.checker) for one in found}
-    assert len(found) >= 4 and {Function, Open} < kinds and len(questions(lesson)) >= 1
+    assert {Function, Open} < {type(one.checker) for one in found}
+    assert len(found) >= 4
+    assert questions(lesson)
     assert any("bug" in one.title.en for one in found)
 
 
 @pytest.mark.parametrize(("lesson", "one"), ASKED, ids=lambda value: getattr(value, "name", value))
 def test_every_option_of_a_question_is_explained(lesson, one):
     assert getattr(module(lesson), one.name) is one
-    assert any(option.is_right for option in one.options) and len(one.options) >= 3
+    assert any(option.is_right for option in one.options)
+    assert len(one.options) >= 3
     explained = [one.answer(letter).text.en for letter, _ in zip("abcdef", one.options)]
     assert len(set(explained)) == len(explained)
     for option, text in zip(one.options, explained):
-        assert option.because.en in text and text.startswith("✓" if option.is_right else "✗")
+        assert option.because.en in text
+        assert text.startswith("✓" if option.is_right else "✗")
 
 
 @pytest.mark.parametrize("letter", ["z", "", "ab", None, 1])
@@ -159,7 +185,7 @@ def _texts(value):
         return
     if hasattr(value, "zh") and hasattr(value, "en"):
         yield value
-    elif isinstance(value, tuple):
+    elif isinstance(value, (tuple, list)):
         for item in value:
             yield from _texts(item)
     elif hasattr(value, "__dataclass_fields__"):
@@ -173,7 +199,8 @@ def _texts(value):
 def test_both_languages_say_the_same(one):
     """Code and numbers are the same on both sides, and neither side is empty."""
     for text in _texts(one):
-        assert text.en.strip() and text.zh.strip()
+        assert text.en.strip()
+        assert text.zh.strip()
         code = [sorted(set(re.findall(r"`([^`]+)`", side))) for side in (text.en, text.zh)]
         assert code[0] == code[1], text
         assert re.search("[一-鿿]", text.zh) and not re.search(
@@ -181,22 +208,61 @@ def test_both_languages_say_the_same(one):
         )
 
 
-def lesson_cells(lesson):
-    path = next(path for path in lessons(repository()) if path.name.startswith(lesson))
-    return read(path).cells
+def lesson_notebook(lesson):
+    return read(next(path for path in lessons(repository()) if path.name.startswith(f"{lesson}_")))
 
 
-@pytest.mark.parametrize("one", EVERY, ids=ids)
-def test_the_lesson_states_the_exercise_and_leaves_it_open(one):
-    cells = lesson_cells(one.key[:2])
-    at = [
-        number for number, cell in enumerate(cells) if cell.cell_type == "code" and cell.source == one.blank
-    ]
-    assert len(at) == 1
-    stated = cells[at[0] - 1].source
-    assert one.statement.markdown() in stated and one.title.zh in stated and one.title.en in stated
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_the_lesson_states_its_exercises_and_leaves_them_open(lesson):
+    """`refresh` wrote them: to write them once more changes nothing, and there are no others."""
+    notebook = lesson_notebook(lesson)
+    before = notebooks.text(notebook)
+    write_cells(notebook, lesson)
+    assert notebooks.text(notebook) == before, f"run `python -m course_utils refresh {lesson}`"
+    named = [cell.id for cell in notebook.cells if re.fullmatch(r"exercise-\d+(-answer)?", cell.id)]
+    numbers = [one.number for one in exercises(lesson)]
+    assert named == [name for n in numbers for name in (f"exercise-{n}", f"exercise-{n}-answer")]
+
+
+def test_what_was_changed_in_an_exercises_cells_is_written_anew():
+    notebook = lesson_notebook("01")
+    before = notebooks.text(notebook)
+    for cell in notebook.cells:
+        if cell.id in ("exercise-2", "exercise-2-answer"):
+            cell.source = "changed"
+    assert notebooks.text(notebook) != before
+    write_cells(notebook, "01")
+    assert notebooks.text(notebook) == before
+
+
+def test_a_lesson_without_the_cell_is_refused():
+    notebook = lesson_notebook("01")
+    notebook.cells = [cell for cell in notebook.cells if cell.id != "exercise-3-answer"]
+    with pytest.raises(CourseError, match="01.3 has no cell `exercise-3-answer`"):
+        write_cells(notebook, "01")
+
+
+def test_a_lesson_without_exercises_is_left_alone():
+    notebook = lesson_notebook("00")
+    before = notebooks.text(notebook)
+    write_cells(notebook, "00")
+    assert notebooks.text(notebook) == before
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_refresh_writes_the_cells(check, tmp_path, monkeypatch):
+    path = tmp_path / "01_base_model.ipynb"
+    notebook = lesson_notebook("01")
+    stored = notebooks.text(notebook)
+    for cell in notebook.cells:
+        if cell.id == "exercise-1-answer":
+            cell.source = "an older blank"
+    path.write_text(notebooks.text(notebook), encoding="utf-8")
+    monkeypatch.setattr(notebooks, "run", lambda path, notebook: notebook)
+    assert notebooks.refresh(path, check=check) is True
+    assert path.read_text(encoding="utf-8") == (notebooks.text(notebook) if check else stored)
 
 
 @pytest.mark.parametrize(("lesson", "one"), ASKED, ids=lambda value: getattr(value, "name", value))
 def test_the_lesson_asks_the_question(lesson, one):
-    assert sum(cell.source.endswith(f"practice.{one.name}") for cell in lesson_cells(lesson)) == 1
+    assert sum(cell.source.endswith(f"practice.{one.name}") for cell in lesson_notebook(lesson).cells) == 1

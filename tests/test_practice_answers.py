@@ -19,10 +19,10 @@ from course_utils import practice
 from course_utils.language import Bilingual
 from course_utils import record
 from course_utils.practice import ____
-from course_utils.practice.checks import Function, Mistake, Open, Value
-from course_utils.practice.exercise import Exercise, Outcome
+from course_utils.practice.engine.checks import Function, Mistake, Open, Value
+from course_utils.practice.engine.exercise import Exercise, Outcome
 from course_utils.practice.lessons import LESSONS, exercises
-from course_utils.practice.state import MOST_OUTPUT
+from course_utils.practice.engine.state import MOST_OUTPUT
 
 CHECKED = [one for number in LESSONS for one in exercises(number) if not isinstance(one.checker, Open)]
 FUNCTIONS = [one for one in CHECKED if isinstance(one.checker, Function)]
@@ -314,9 +314,9 @@ def test_a_few_lines_of_output_come_through(capsys):
 
 def an_exercise(checker, mistakes=()):
     text = Bilingual("x", "x")
-    return Exercise(
-        "01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes
-    )
+    one = Exercise("01.1", text, text, (text,), text, text, checker)
+    one.mistakes.extend(mistakes)
+    return one
 
 
 def fails(*arguments):
@@ -327,10 +327,10 @@ def fails(*arguments):
     "checker",
     [
         Value(fails),
-        Function(fails, lambda: [(1,)]),
-        Function(lambda x: x, fails),
-        Function(lambda x: x, lambda: [(1,)], judge=fails),
-        Function(lambda x: x, lambda: [(1,)], forbidden=fails),
+        Function(lambda: [(1,)], right=fails),
+        Function(fails, right=lambda x: x),
+        Function(lambda: [(1,)], right=lambda x: x, judge=fails),
+        Function(lambda: [(1,)], right=lambda x: x, forbidden=fails),
     ],
     ids=["value", "solution", "cases", "judge", "forbidden"],
 )
@@ -348,7 +348,7 @@ def test_a_wrong_result_before_an_error_is_a_mistake_only_if_that_fails_there_to
         return 6 / x
 
     says = Bilingual("halved", "減半")
-    one = an_exercise(Function(right, lambda: [(1,), (0,)]), (Mistake(halves, says),))
+    one = an_exercise(Function(lambda: [(1,), (0,)], right=right), (Mistake(halves, says),))
     assert one.check(halves).message is says
     assert one.check(lambda x: 6 if x else {}[0]).message is not says
 

@@ -1,6 +1,7 @@
 """What the exercises stand on: calls that may never come back, comparisons, the record of progress, the buttons."""
 
 import json
+import math
 import multiprocessing
 import os
 import signal
@@ -20,12 +21,12 @@ from course_utils import practice
 from course_utils.language import Bilingual, CourseError
 from course_utils import record
 from course_utils.practice import ____, base_model
-from course_utils.practice.calls import call
-from course_utils.practice.checks import Function, Mistake, Value
-from course_utils.practice.compare import Tolerance, difference
-from course_utils.practice.exercise import Exercise, Outcome
-from course_utils.practice.placeholder import is_untouched
-from course_utils.practice._question_widget import QuestionButtons
+from course_utils.practice.engine.calls import call
+from course_utils.practice.engine.checks import Function, Mistake, Open, Value
+from course_utils.practice.engine.compare import Tolerance, difference
+from course_utils.practice.engine.exercise import Exercise, Outcome
+from course_utils.practice.engine.placeholder import is_untouched
+from course_utils.practice.engine._question_widget import QuestionButtons
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +43,105 @@ def a_text(en="x"):
 
 def an_exercise(checker, mistakes=()):
     text = a_text()
-    return Exercise(
-        "01.1", text, text, "a = ____\ncheck(a)", (text,), "a = 1\ncheck(a)", text, text, checker, mistakes
+    one = Exercise("01.1", text, text, (text,), text, text, checker)
+    one.mistakes.extend(mistakes)
+    return one
+
+
+# --- code and cells
+
+
+def doubled(x):
+    half = x
+    return half + x
+
+
+def rooted(x):
+    return math.sqrt(Decimal(x))
+
+
+def pair():
+    first = 1
+    return (first, 2)
+
+
+def shape():
+    return ((2, 3), 4)  # blank: ((2, ____), ____)
+
+
+def words():
+    return """One line
+and another."""
+
+
+@pytest.mark.parametrize(
+    ("checker", "solution", "blank", "filled"),
+    [
+        (
+            Function(list),
+            doubled,
+            "def doubled(x):\n    return ____\n\n",
+            "def doubled(x):\n    half = x\n    return half + x\n\n",
+        ),
+        (
+            Function(list),
+            rooted,
+            "def rooted(x):\n    return ____\n\n",
+            "from decimal import Decimal\nimport math\n\ndef rooted(x):\n    return math.sqrt(Decimal(x))\n\n",
+        ),
+        (Value(), pair, "pair = (____, ____)\n", "first = 1\npair = (first, 2)\n"),
+        (Value(), shape, "shape = ((2, ____), ____)\n", "shape = ((2, 3), 4)\n"),
+        (Open(), words, "words = ____\n", 'words = """One line\nand another."""\n'),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_the_cells_come_from_the_solution(checker, solution, blank, filled):
+    one = an_exercise(checker)
+    assert one.solved_by(solution) is solution
+    check = f"practice.q1.check({solution.__name__})"
+    assert one.blank == blank + check
+    assert one.solution_code == filled + check
+
+
+def test_the_blank_cell_may_have_the_imports_too():
+    text = a_text()
+    one = Exercise("01.1", text, text, (text,), text, text, Function(list), blank_imports=True)
+    one.solved_by(rooted)
+    assert one.blank.startswith(
+        "from decimal import Decimal\nimport math\n\ndef rooted(x):\n    return ____\n"
     )
+
+
+def test_the_solution_is_the_standard_where_there_is_no_other():
+    one = an_exercise(Function(lambda: [(1,), (3,)]))
+    one.solved_by(doubled)
+    assert one.check(lambda x: 2 * x).outcome is Outcome.CORRECT
+    assert one.check(lambda x: 2).outcome is Outcome.INCORRECT
+    other = an_exercise(Function(lambda: [(1,)], right=lambda x: x))
+    other.solved_by(doubled)
+    assert other.check(lambda x: x).outcome is Outcome.CORRECT
+
+
+def test_the_code_to_be_mended_is_shown_and_known():
+    one = Exercise(
+        "01.1", a_text(), a_text("Mend it:\n\n{bug}"), (), a_text(), a_text(), Function(lambda: [(3,)])
+    )
+    one.solved_by(doubled)
+
+    @one.bug("still there", "還在")
+    def _squared(x):
+        return x * x
+
+    assert one.statement.en == "Mend it:\n\n```python\ndef doubled(x):\n    return x * x\n```"
+    assert one.statement.zh == one.statement.en
+    assert one.check(_squared).message.zh == "還在"
+
+
+def test_a_text_is_taken_as_it_is_unless_it_is_too_short():
+    one = an_exercise(Open())
+    assert one.check("no").message.en == "That is very short: write one whole sentence."
+    assert one.check(3).outcome is Outcome.INCORRECT
+    assert one.check("One whole sentence.").outcome is Outcome.CANNOT_CHECK
 
 
 # --- the placeholder
@@ -210,20 +307,22 @@ def test_a_function_that_changes_its_arguments_is_refused():
     def in_place(x):
         return x.mul_(2)
 
-    one = an_exercise(Function(lambda x: 2 * x, lambda: [(torch.ones(3),)]))
+    one = an_exercise(Function(lambda: [(torch.ones(3),)], right=lambda x: 2 * x))
     assert "changes its argument 1, a `tensor`" in one.check(in_place).message.en
     assert one.check(lambda x: 2 * x).outcome is Outcome.CORRECT
 
 
 def test_a_mistake_counts_only_if_it_agrees_on_every_case():
     says = a_text("doubled")
-    one = an_exercise(Function(lambda x: x * x, lambda: [(2.0,), (3.0,)]), (Mistake(lambda x: 2 * x, says),))
+    one = an_exercise(
+        Function(lambda: [(2.0,), (3.0,)], right=lambda x: x * x), (Mistake(lambda x: 2 * x, says),)
+    )
     assert one.check(lambda x: 2 * x).message is says
     assert one.check(lambda x: 4.0).message is not says  # right for the first case, as doubling is
 
 
 def test_an_endless_answer_of_an_exercise_is_told():
-    one = an_exercise(Function(lambda x: x, lambda: [(1,)], seconds=0.3))
+    one = an_exercise(Function(lambda: [(1,)], right=lambda x: x, seconds=0.3))
     assert "0.3" in one.check(lambda x: endless()).message.en
 
 

@@ -8,7 +8,8 @@ from types import ModuleType
 import pytest
 
 import course_utils
-from course_utils.measure import minutes
+from course_utils.lessons import LESSONS
+from course_utils.notebooks import lessons, pick, read
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def test_a_readme_without_exactly_one_command_is_an_error(text):
         script("readme_command").command("x", text)
 
 
-@pytest.mark.parametrize("pattern", [r"^### ", r"^- ", r"^\|", r"^```", r"\]\(([^)#]+)\)", r"^\| 0\d"])
+@pytest.mark.parametrize("pattern", [r"^### ", r"^- ", r"^\|", r"^```", r"\]\(([^)#]+)\)", r"^\| \d\d"])
 def test_both_languages_have_the_same_shape(pattern):
     sides = (CHINESE.replace("-zh.svg", "-en.svg"), ENGLISH)  # each language has its own picture
     chinese, english = (re.findall(pattern, side, re.M) for side in sides)
@@ -64,20 +65,55 @@ def test_both_languages_name_the_same_code():
     assert sorted(translated.get(word, word) for word in chinese) == english
 
 
-def test_lessons_called_ready_exist():
-    ready = re.findall(r"^\| (0\d) \|.*\| (?:ready|可以上課) \|$", README, re.M)
-    existing = sorted(path.name[:2] for path in (ROOT / "notebooks").glob("0*.ipynb"))
-    assert ready == existing * 2, "the tables of lessons and the notebooks differ"
+def test_every_notebook_is_a_lesson_of_the_record():
+    assert [path.stem for path in lessons(ROOT)] == [lesson.stem for lesson in LESSONS]
+
+
+def test_a_tenth_lesson_is_found_like_the_others(tmp_path):
+    (tmp_path / "notebooks").mkdir()
+    for stem in ("10_more", "04_conversion"):
+        (tmp_path / "notebooks" / f"{stem}.ipynb").touch()
+    among = lessons(tmp_path)
+    assert [path.stem for path in among] == ["04_conversion", "10_more"]
+    assert pick("10", among).stem == "10_more"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.number)
+def test_the_notebook_has_the_title_and_the_minutes_of_the_record(lesson):
+    first = read(ROOT / "notebooks" / f"{lesson.stem}.ipynb").cells[0].source
+    title = f'# <span lang="zh-Hant">{lesson.title.zh}</span> <span lang="en">{lesson.title.en}</span>'
+    assert first.splitlines()[0] == title
+    assert re.findall(r"about (\d+) minutes|大約(?:需要)? (\d+) 分鐘", first) == [
+        ("", str(lesson.minutes)),
+        (str(lesson.minutes), ""),
+    ]
+    more = lesson.minutes_with_exercises - lesson.minutes
+    assert more > 0 if lesson.practice else more == 0
+
+
+@pytest.mark.parametrize(
+    ("side", "language", "ready"), [(CHINESE, "zh", "可以上課"), (ENGLISH, "en", "ready")]
+)
+def test_the_table_of_lessons_is_the_record(side, language, ready):
+    rows = re.findall(rf"^\| \d\d \|.*\| {ready} \|$", side, re.M)
+    assert rows == [
+        f"| {one.number} | {getattr(one.title, language)} | {getattr(one.outcome, language)} | {ready} |"
+        for one in LESSONS
+    ]
 
 
 def test_learning_paths_add_up():
     """A path's minutes are those that its lessons say they take."""
-    said = {path.name[:2]: minutes(path) for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    said = {lesson.number: lesson.minutes for lesson in LESSONS}
     paths = re.findall(r"^\| [^|]+ \| (00(?: → \d\d)+) \| (\d+) \|$", README, re.M)
     assert len(paths) == 12
-    for lessons, total in paths:
-        numbers = lessons.split(" → ")
-        assert numbers == sorted(numbers) and int(total) == sum(said[number] for number in numbers), lessons
+    for path, total in paths:
+        numbers = path.split(" → ")
+        assert numbers == sorted(numbers), path
+        assert int(total) == sum(said[number] for number in numbers), path
+    assert sum(path.split(" → ") == list(said) for path, _ in paths) == 2, (
+        "one path, in each language, is all of it"
+    )
 
 
 def test_links_lead_somewhere():

@@ -8,7 +8,8 @@ import pytest
 from traitlets.config import Config
 
 from course_utils.__main__ import _COMMANDS
-from course_utils.measure import Measured, Usage, fitting, minutes
+from course_utils.lessons import LESSONS
+from course_utils.measure import Measured, Usage, fitting
 from guards import markdown_findings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,7 +25,7 @@ SIDES = pytest.mark.parametrize("side", [CHINESE, ENGLISH], ids=["zh", "en"])
         r"^- ",
         r"^\d\. ",
         r"^\|",
-        r"^\| 0\d",
+        r"^\| \d\d",
         r"\]\(([^)]+)\)",
         r"`([^`\n]+)`",
         r"```.*?\n```",
@@ -63,8 +64,18 @@ def test_its_plans_add_up(side):
     for column in (1, 3):
         minutes = [int(row.split("|")[column]) for row in two.splitlines() if re.match(r"\| \d", row)]
         assert 350 <= sum(minutes) <= 390
-    for lesson in range(9):
-        assert re.search(f"0{lesson}", two)
+    for lesson in LESSONS:
+        assert re.search(rf"(?:lesson|第) {lesson.number}\b", two), lesson.number
+        with_exercises = re.search(
+            rf"\| (\d+) \| (?:lesson {lesson.number} and exercises|第 {lesson.number} 課與練習) \|", two
+        )
+        assert with_exercises is None or int(with_exercises[1]) == lesson.minutes_with_exercises
+
+
+@SIDES
+def test_it_names_the_common_mistakes_of_every_lesson_with_exercises(side):
+    rows = re.findall(r"^\| (\d\d) \| [^|\d][^|]*\| [「“][^|]*\|$", side, re.M)
+    assert rows == [lesson.number for lesson in LESSONS if lesson.practice]
 
 
 @SIDES
@@ -79,7 +90,7 @@ def test_its_fragment_for_a_hub(side):
     assert (ROOT / lesson).exists()
 
 
-ROWS = re.compile(r"^\| (0\d) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \|$", re.M)
+ROWS = re.compile(r"^\| (\d\d) \| ([\d.]+) \| (\d+) \| ([\d.]+) \| (\d+) \|$", re.M)
 FITS = re.compile(r"^\| (\d+) GB[，,] ?(\d+) (?:核心|cores) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", re.M)
 SERVER = re.compile(r"JupyterLab[^.。]*?[（(]([\d.]+) GB[)）]")
 
@@ -88,7 +99,7 @@ SERVER = re.compile(r"JupyterLab[^.。]*?[（(]([\d.]+) GB[)）]")
 def test_its_measures_are_those_of_every_lesson(side):
     """The table was made by `measure`: a row for each lesson, on the bundled model and on one of gpt2's size."""
     rows = ROWS.findall(side)
-    assert [row[0] for row in rows] == sorted(path.name[:2] for path in (ROOT / "notebooks").glob("0*.ipynb"))
+    assert [row[0] for row in rows] == [lesson.number for lesson in LESSONS]
     for _, memory, seconds, real_memory, real_seconds in rows:
         assert 0.2 < float(memory) < 2 and 2 < int(seconds) < 200
         assert float(memory) < float(real_memory) < 6 and int(seconds) <= int(real_seconds) < 1500
@@ -97,7 +108,7 @@ def test_its_measures_are_those_of_every_lesson(side):
 @SIDES
 def test_how_many_fit_follows_from_the_measures(side):
     rows, server = ROWS.findall(side), int(float(SERVER.search(side)[1]) * 1e9)
-    said = {path.name[:2]: minutes(path) for path in (ROOT / "notebooks").glob("0*.ipynb")}
+    said = {lesson.number: lesson.minutes for lesson in LESSONS}
 
     def measured(memory, seconds):
         return [

@@ -3,20 +3,13 @@
 from importlib import import_module
 from types import ModuleType
 
-from .exercise import Exercise
-from .questions import Question
+from course_utils import lessons
 
-# The lesson's number -> its module here, called as its notebook is.
-LESSONS = {
-    "01": "base_model",
-    "02": "lm_head",
-    "03": "generation",
-    "04": "conversion",
-    "05": "features",
-    "06": "fine_tuning",
-    "07": "from_scratch",
-    "08": "choosing",
-}
+from .engine.exercise import Exercise
+from .engine.questions import Question
+
+# The number of a lesson that has exercises -> their module here.
+LESSONS = {lesson.number: lesson.practice for lesson in lessons.LESSONS if lesson.practice}
 
 
 def module(lesson: str) -> ModuleType:

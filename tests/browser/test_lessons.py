@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from tiny import checkpoint_in  # noqa: E402
 
-LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("0*.ipynb"))
+LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 SECONDS = 240
 
 

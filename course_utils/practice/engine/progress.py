@@ -5,7 +5,7 @@ from course_utils.language import Bilingual, CourseError
 
 from . import look
 from .exercise import Card, Exercise
-from .lessons import LESSONS, exercises
+from ..lessons import LESSONS, exercises
 
 _STATES = {
     "correct": Bilingual("✓ done", "✓ 完成"),

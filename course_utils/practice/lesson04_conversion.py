@@ -10,12 +10,12 @@ from transformers import AutoModel, AutoModelForCausalLM, GPT2LMHeadModel, GPT2M
 from course_utils import conversion
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .compare import is_same
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without, module_functions
-from .questions import Option, Question
-from .samples import random_normal, tiny_base, tiny_lm
+from .engine.checks import Function, Open, Value
+from .engine.compare import is_same
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without, module_functions
+from .engine.questions import Option, Question
+from .engine.samples import random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -109,7 +109,6 @@ q1 = Exercise(
         "在基礎模型裡，嵌入叫作 `wte.weight`。關於綁定了輸出層的語言模型，寫出一個 tuple，依序是三樣東西：同一個張量在它的 "
         "`state_dict()` 裡叫什麼、它的 `state_dict()` 比基礎模型多幾個名稱，以及 `parameters()` 比基礎模型多給出幾個參數張量。",
     ),
-    blank="names = (____, ____, ____)\npractice.q1.check(names)",
     hints=(
         Bilingual(
             "The base stands inside the LM head model as an attribute; its name becomes a prefix.",
@@ -121,7 +120,6 @@ q1 = Exercise(
             "`state_dict()` 列的是名稱，兩個名稱可以指同一個張量；`parameters()` 則每個張量只給一次。",
         ),
     ),
-    solution_code='names = ("transformer.wte.weight", 1, 0)\npractice.q1.check(names)',
     why=Bilingual(
         "The prefix is `transformer.`; the one name more is `lm_head.weight`, and it is no new tensor but `wte` again.",
         "前綴是 `transformer.`；多出來的那個名稱是 `lm_head.weight`，它不是新的張量，還是 `wte`。",
@@ -131,48 +129,30 @@ q1 = Exercise(
         "`save_pretrained` 對共用的張量只存一份，所以檔案裡看不到多出來的那個名稱。",
     ),
     checker=Value(_names),
-    mistakes=(
-        Mistake(("wte.weight", 1, 0), Bilingual("The prefix is missing.", "少了前綴。")),
-        Mistake(
-            ("lm_head.weight", 1, 0),
-            Bilingual(
-                "That name leads to the same tensor, true; wanted is the one under which the base's own `wte` stands.",
-                "這個名稱確實也指向同一個張量；但題目要的是基礎模型自己的 `wte` 所用的那個名稱。",
-            ),
-        ),
-        Mistake(
-            ("transformer.wte.weight", 0, 0),
-            Bilingual(
-                "The head has a name in `state_dict()`, tied or not.",
-                "無論有沒有綁定，輸出層在 `state_dict()` 裡都有名稱。",
-            ),
-        ),
-        Mistake(
-            ("transformer.wte.weight", 1, 1),
-            Bilingual("You counted one tensor twice.", "同一個張量你算了兩次。"),
-        ),
-    ),
 )
 
 
-def _tied(lm: GPT2LMHeadModel) -> bool:
-    return lm.lm_head.weight is lm.transformer.wte.weight
+@q1.solved_by
+def names():
+    return ("transformer.wte.weight", 1, 0)
 
 
-def _tied_by_value(lm: GPT2LMHeadModel) -> bool:
-    return torch.equal(lm.lm_head.weight, lm.transformer.wte.weight)
+q1.wrong_value(("wte.weight", 1, 0), "The prefix is missing.", "少了前綴。")
 
 
-def _tied_by_shape(lm: GPT2LMHeadModel) -> bool:
-    return lm.lm_head.weight.shape == lm.transformer.wte.weight.shape
+q1.wrong_value(
+    ("lm_head.weight", 1, 0),
+    "That name leads to the same tensor, true; wanted is the one under which the base's own `wte` stands.",
+    "這個名稱確實也指向同一個張量；但題目要的是基礎模型自己的 `wte` 所用的那個名稱。",
+)
 
+q1.wrong_value(
+    ("transformer.wte.weight", 0, 0),
+    "The head has a name in `state_dict()`, tied or not.",
+    "無論有沒有綁定，輸出層在 `state_dict()` 裡都有名稱。",
+)
 
-def _tied_by_config(lm: GPT2LMHeadModel) -> bool:
-    return lm.config.tie_word_embeddings
-
-
-def _tied_as_modules(lm: GPT2LMHeadModel) -> bool:
-    return lm.lm_head is lm.transformer.wte
+q1.wrong_value(("transformer.wte.weight", 1, 1), "You counted one tensor twice.", "同一個張量你算了兩次。")
 
 
 def _copy_head(lm: GPT2LMHeadModel) -> None:
@@ -212,7 +192,6 @@ q2 = Exercise(
         "寫出 `is_tied(lm)`：輸出層和嵌入是不是同一個張量，回傳 `True` 或 `False`。值相等的副本不算綁定，"
         "設定裡的旗標也證明不了什麼。",
     ),
-    blank="def is_tied(lm):\n    return ____\n\npractice.q2.check(is_tied)",
     hints=(
         Bilingual(
             "What would still be true of a tied pair after one more training step, and not of a copy?",
@@ -223,11 +202,6 @@ q2 = Exercise(
             "Python 有一個運算子，問的就是兩者是不是同一個物件。",
         ),
     ),
-    solution_code=(
-        "def is_tied(lm):\n"
-        "    return lm.lm_head.weight is lm.transformer.wte.weight\n\n"
-        "practice.q2.check(is_tied)"
-    ),
     why=Bilingual(
         "`is` compares objects, not values: only one and the same tensor changes in both places at once.",
         "`is` 比的是物件，不是值：只有同一個張量，改一處才會兩處都變。",
@@ -237,7 +211,6 @@ q2 = Exercise(
         "值相等證明不了什麼：只要再訓練一步，副本就各走各的了。",
     ),
     checker=Function(
-        _tied,
         lambda: [
             (_equal_copy(1),),
             (tiny_lm(2),),
@@ -245,43 +218,53 @@ q2 = Exercise(
             (tiny_lm(4, tie_word_embeddings=False, n_layer=1, n_embd=12),),
             (_longer_head(5),),
             (_embedding_for_a_head(6),),
-        ],
-    ),
-    mistakes=(
-        Mistake(
-            _tied_by_value,
-            Bilingual(
-                "You compare values: an equal copy deceives you.", "你比的是值：值相等的副本騙得過你。"
-            ),
-        ),
-        Mistake(
-            _tied_by_shape,
-            Bilingual("You compare shapes; these are always the same.", "你比的是形狀；形狀本來就一樣。"),
-        ),
-        Mistake(
-            _tied_by_config,
-            Bilingual("You trust the flag; look at the tensors.", "你相信了旗標；請看張量本身。"),
-        ),
-        Mistake(
-            _tied_as_modules,
-            Bilingual(
-                "You compare the two modules. A `Linear` and an `Embedding` are different objects; what do they hold?",
-                "你比的是兩個模組。`Linear` 和 `Embedding` 本來就是不同的物件；它們各自裝的張量呢？",
-            ),
-        ),
-        Mistake(
-            lambda lm: True,
-            Bilingual("To you every head looks tied.", "不管哪個模型，你都判斷為已綁定。"),
-        ),
-        Mistake(
-            lambda lm: False,
-            Bilingual("To you every head looks untied.", "不管哪個模型，你都判斷為未綁定。"),
-        ),
-        Mistake(
-            lambda lm: not _tied(lm), Bilingual("Your answer is the wrong way round.", "你的答案正好相反。")
-        ),
+        ]
     ),
 )
+
+
+@q2.solved_by
+def is_tied(lm):
+    return lm.lm_head.weight is lm.transformer.wte.weight
+
+
+@q2.mistake("You compare values: an equal copy deceives you.", "你比的是值：值相等的副本騙得過你。")
+def _tied_by_value(lm: GPT2LMHeadModel) -> bool:
+    return torch.equal(lm.lm_head.weight, lm.transformer.wte.weight)
+
+
+@q2.mistake("You compare shapes; these are always the same.", "你比的是形狀；形狀本來就一樣。")
+def _tied_by_shape(lm: GPT2LMHeadModel) -> bool:
+    return lm.lm_head.weight.shape == lm.transformer.wte.weight.shape
+
+
+@q2.mistake("You trust the flag; look at the tensors.", "你相信了旗標；請看張量本身。")
+def _tied_by_config(lm: GPT2LMHeadModel) -> bool:
+    return lm.config.tie_word_embeddings
+
+
+@q2.mistake(
+    "You compare the two modules. A `Linear` and an `Embedding` are different objects; what do they hold?",
+    "你比的是兩個模組。`Linear` 和 `Embedding` 本來就是不同的物件；它們各自裝的張量呢？",
+)
+def _tied_as_modules(lm: GPT2LMHeadModel) -> bool:
+    return lm.lm_head is lm.transformer.wte
+
+
+@q2.mistake("To you every head looks tied.", "不管哪個模型，你都判斷為已綁定。")
+def _tied_always(lm):
+    return True
+
+
+@q2.mistake("To you every head looks untied.", "不管哪個模型，你都判斷為未綁定。")
+def _tied_never(lm):
+    return False
+
+
+@q2.mistake("Your answer is the wrong way round.", "你的答案正好相反。")
+def _tied_turned_round(lm):
+    return not is_tied(lm)
+
 
 State = dict[str, torch.Tensor]
 
@@ -293,37 +276,6 @@ def _renamed(state: State) -> State:
     }
 
 
-def _renamed_without_head(state: State) -> State:
-    return {f"transformer.{name}": tensor for name, tensor in state.items()}
-
-
-def _not_renamed(state: State) -> State:
-    return {**state, "lm_head.weight": state["wte.weight"]}
-
-
-def _renamed_head_too(state: State) -> State:
-    return {
-        f"transformer.{name}": tensor
-        for name, tensor in {**state, "lm_head.weight": state["wte.weight"]}.items()
-    }
-
-
-def _renamed_without_dot(state: State) -> State:
-    return {name.replace("transformer.", "transformer"): tensor for name, tensor in _renamed(state).items()}
-
-
-def _renamed_and_kept(state: State) -> State:
-    return {**state, **_renamed(state)}
-
-
-def _renamed_positions_as_head(state: State) -> State:
-    return {**_renamed(state), "lm_head.weight": state["wpe.weight"]}
-
-
-def _renamed_transposed(state: State) -> State:
-    return {**_renamed(state), "lm_head.weight": state["wte.weight"].T}
-
-
 q3 = Exercise(
     key="04.3",
     title=Bilingual("Rename a state dict", "替 state dict 改名"),
@@ -333,20 +285,12 @@ q3 = Exercise(
         "寫出 `renamed(state)`：給定基礎模型的 `state_dict()`，做出一份 `GPT2LMHeadModel` 能用 `strict=True` 載入的，"
         "名稱全對，輸出層也在裡面。",
     ),
-    blank="def renamed(state):\n    return ____\n\npractice.q3.check(renamed)",
     hints=(
         Bilingual("All names of the base get one prefix.", "基礎模型的每個名稱都要加上同一個前綴。"),
         Bilingual(
             "The head wants `lm_head.weight`; which tensor of the base is that?",
             "輸出層要的是 `lm_head.weight`；它是基礎模型裡的哪個張量？",
         ),
-    ),
-    solution_code=(
-        "def renamed(state):\n"
-        '    new = {f"transformer.{name}": tensor for name, tensor in state.items()}\n'
-        '    new["lm_head.weight"] = state["wte.weight"]\n'
-        "    return new\n\n"
-        "practice.q3.check(renamed)"
     ),
     why=Bilingual(
         "The base stands under `transformer.`, the head beside it; and the head's weight is the embedding.",
@@ -357,55 +301,69 @@ q3 = Exercise(
         "`from_pretrained` 會自己改名，所以不管檔案是哪一種類別存的，兩種類別都載得進來。",
     ),
     checker=Function(
-        _renamed,
         lambda: [
             (tiny_base(5).state_dict(),),
             (tiny_base(6, n_layer=1, n_embd=12).state_dict(),),
             (dict(tiny_base(7, n_layer=3, n_head=2, vocab_size=31).state_dict()),),
         ],
-    ),
-    mistakes=(
-        Mistake(
-            _renamed_without_head,
-            Bilingual("The head is missing: strict loading would complain.", "少了輸出層：嚴格載入會抱怨。"),
-        ),
-        Mistake(
-            _not_renamed,
-            Bilingual("The names of the base still lack their prefix.", "基礎模型的名稱還沒加上前綴。"),
-        ),
-        Mistake(
-            _renamed_head_too,
-            Bilingual(
-                "The head got the prefix, too; it does not stand inside the base.",
-                "輸出層也被加了前綴；它並不在基礎模型裡面。",
-            ),
-        ),
-        Mistake(
-            _renamed_without_dot,
-            Bilingual(
-                "Look at your names: the prefix runs straight into what follows it.",
-                "看看你的名稱：前綴和後面的字黏在一起了。",
-            ),
-        ),
-        Mistake(
-            _renamed_and_kept,
-            Bilingual(
-                "The old names are still there beside the new ones.", "舊的名稱還留在裡面，和新的並存。"
-            ),
-        ),
-        Mistake(
-            _renamed_positions_as_head,
-            Bilingual("You took the table of positions for the head.", "你拿位置的表當輸出層了。"),
-        ),
-        Mistake(
-            _renamed_transposed,
-            Bilingual(
-                "Your head is transposed: `Linear` keeps `[vocab, hidden]`.",
-                "你的輸出層轉置了：`Linear` 存的是 `[vocab, hidden]`。",
-            ),
-        ),
+        right=_renamed,
     ),
 )
+
+
+@q3.solved_by
+def renamed(state):
+    new = {f"transformer.{name}": tensor for name, tensor in state.items()}
+    new["lm_head.weight"] = state["wte.weight"]
+    return new
+
+
+@q3.mistake("The head is missing: strict loading would complain.", "少了輸出層：嚴格載入會抱怨。")
+def _renamed_without_head(state: State) -> State:
+    return {f"transformer.{name}": tensor for name, tensor in state.items()}
+
+
+@q3.mistake("The names of the base still lack their prefix.", "基礎模型的名稱還沒加上前綴。")
+def _not_renamed(state: State) -> State:
+    return {**state, "lm_head.weight": state["wte.weight"]}
+
+
+@q3.mistake(
+    "The head got the prefix, too; it does not stand inside the base.",
+    "輸出層也被加了前綴；它並不在基礎模型裡面。",
+)
+def _renamed_head_too(state: State) -> State:
+    return {
+        f"transformer.{name}": tensor
+        for name, tensor in {**state, "lm_head.weight": state["wte.weight"]}.items()
+    }
+
+
+@q3.mistake(
+    "Look at your names: the prefix runs straight into what follows it.",
+    "看看你的名稱：前綴和後面的字黏在一起了。",
+)
+def _renamed_without_dot(state: State) -> State:
+    return {name.replace("transformer.", "transformer"): tensor for name, tensor in _renamed(state).items()}
+
+
+@q3.mistake("The old names are still there beside the new ones.", "舊的名稱還留在裡面，和新的並存。")
+def _renamed_and_kept(state: State) -> State:
+    return {**state, **_renamed(state)}
+
+
+@q3.mistake("You took the table of positions for the head.", "你拿位置的表當輸出層了。")
+def _renamed_positions_as_head(state: State) -> State:
+    return {**_renamed(state), "lm_head.weight": state["wpe.weight"]}
+
+
+@q3.mistake(
+    "Your head is transposed: `Linear` keeps `[vocab, hidden]`.",
+    "你的輸出層轉置了：`Linear` 存的是 `[vocab, hidden]`。",
+)
+def _renamed_transposed(state: State) -> State:
+    return {**_renamed(state), "lm_head.weight": state["wte.weight"].T}
+
 
 _SIZES: dict[int, dict[str, int]] = {  # by number of layers
     2: {},
@@ -499,43 +457,8 @@ def _evaluate(lm: GPT2LMHeadModel) -> None:
     lm.eval()
 
 
-def _convert(base: GPT2Model) -> GPT2LMHeadModel:
-    return _converted(base, _tie, _evaluate)
-
-
-def _convert_by_snippet(base: GPT2Model) -> GPT2LMHeadModel:
-    return _converted(base, _evaluate)
-
-
-def _convert_in_training_mode(base: GPT2Model) -> GPT2LMHeadModel:
-    return _converted(base, _tie)
-
-
-def _convert_too_early(base: GPT2Model) -> GPT2LMHeadModel:
-    lm = GPT2LMHeadModel(base.config).eval()
-    lm.transformer = base
-    lm.tie_weights()
-    return lm
-
-
-def _convert_with_copy(base: GPT2Model) -> GPT2LMHeadModel:
-    return _converted(base, _copy_head, _evaluate)
-
-
 def _embedding_as_head(lm: GPT2LMHeadModel) -> None:
     lm.lm_head = lm.transformer.wte
-
-
-def _convert_with_embedding(base: GPT2Model) -> GPT2LMHeadModel:
-    return _converted(base, _embedding_as_head, _evaluate)
-
-
-def _convert_to_random(base: GPT2Model) -> GPT2LMHeadModel:
-    return GPT2LMHeadModel(base.config).eval()
-
-
-def _convert_to_nothing(base: GPT2Model) -> GPT2Model:
-    return base
 
 
 q4 = Exercise(
@@ -548,7 +471,7 @@ q4 = Exercise(
         "不用 `from_pretrained`，也不用 `course_utils.conversion`，親手寫出 `to_lm(base)`：把拿到的基礎模型裝進一個 "
         "`GPT2LMHeadModel`，輸出層要綁好，也要在評估模式。`conversion.verify` 會來檢查。",
     ),
-    blank="from transformers import GPT2LMHeadModel\n\ndef to_lm(base):\n    return ____\n\npractice.q4.check(to_lm)",
+    blank_imports=True,
     hints=(
         Bilingual(
             "`GPT2LMHeadModel(base.config)` makes the frame, with random weights in it.",
@@ -562,15 +485,6 @@ q4 = Exercise(
             "One method ties, another switches dropout off.", "一個方法負責綁定，另一個負責關掉 dropout。"
         ),
     ),
-    solution_code=(
-        "from transformers import GPT2LMHeadModel\n\n"
-        "def to_lm(base):\n"
-        "    lm = GPT2LMHeadModel(base.config)\n"
-        "    lm.transformer = base\n"
-        "    lm.tie_weights()\n"
-        "    return lm.eval()\n\n"
-        "practice.q4.check(to_lm)"
-    ),
     why=Bilingual(
         "The frame comes with a random base, a head tied to that, and training mode; each line undoes one of these.",
         "外框自帶一個隨機的基礎模型、一個綁在它上面的輸出層，還有訓練模式；每一行各拿掉其中一樣。",
@@ -580,17 +494,55 @@ q4 = Exercise(
         "`GenerationConfig.from_pretrained`.",
         "如果基礎模型來自檢查點，還要再讀進 `generate` 的設定：`GenerationConfig.from_pretrained`。",
     ),
-    checker=Function(_convert, _conversion_cases, _judge_conversion, forbidden=_ready_made),
-    mistakes=(
-        Mistake(_convert_by_snippet, _UNTIED),
-        Mistake(_convert_with_copy, _COPIED),
-        Mistake(_convert_with_embedding, _MODULE_AS_HEAD),
-        Mistake(_convert_in_training_mode, _TRAINING),
-        Mistake(_convert_too_early, _PARTLY_TRAINING),
-        Mistake(_convert_to_random, _OTHER_WEIGHTS),
-        Mistake(_convert_to_nothing, _NO_MODEL),
-    ),
+    checker=Function(_conversion_cases, judge=_judge_conversion, forbidden=_ready_made),
 )
+
+
+@q4.solved_by
+def to_lm(base):
+    lm = GPT2LMHeadModel(base.config)
+    lm.transformer = base
+    lm.tie_weights()
+    return lm.eval()
+
+
+@q4.wrong_example(_UNTIED)
+def _convert_by_snippet(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _evaluate)
+
+
+@q4.wrong_example(_COPIED)
+def _convert_with_copy(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _copy_head, _evaluate)
+
+
+@q4.wrong_example(_MODULE_AS_HEAD)
+def _convert_with_embedding(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _embedding_as_head, _evaluate)
+
+
+@q4.wrong_example(_TRAINING)
+def _convert_in_training_mode(base: GPT2Model) -> GPT2LMHeadModel:
+    return _converted(base, _tie)
+
+
+@q4.wrong_example(_PARTLY_TRAINING)
+def _convert_too_early(base: GPT2Model) -> GPT2LMHeadModel:
+    lm = GPT2LMHeadModel(base.config).eval()
+    lm.transformer = base
+    lm.tie_weights()
+    return lm
+
+
+@q4.wrong_example(_OTHER_WEIGHTS)
+def _convert_to_random(base: GPT2Model) -> GPT2LMHeadModel:
+    return GPT2LMHeadModel(base.config).eval()
+
+
+@q4.wrong_example(_NO_MODEL)
+def _convert_to_nothing(base: GPT2Model) -> GPT2Model:
+    return base
+
 
 _NOTHING_LOADED = Bilingual(
     "The weights of the fresh model are still its own random ones: nothing was loaded.",
@@ -639,42 +591,7 @@ def _judge_loading(lm: Any, arguments: tuple[GPT2LMHeadModel, GPT2Model]) -> Bil
     loaded = _count_equal(lm.state_dict(), {f"transformer.{name}": tensor for name, tensor in wanted.items()})
     if loaded < len(wanted):
         return _PARTLY_LOADED if loaded else _NOTHING_LOADED
-    return None if _tied(lm) else _HEAD_UNTIED
-
-
-def _load(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    fresh.transformer.load_state_dict(base.state_dict())
-    return fresh
-
-
-def _load_nothing(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    fresh.load_state_dict(base.state_dict(), strict=False)
-    return fresh
-
-
-def _load_backwards(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    base.load_state_dict(fresh.transformer.state_dict())
-    return fresh
-
-
-def _load_embedding(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    fresh.transformer.wte.load_state_dict(base.wte.state_dict())
-    return fresh
-
-
-def _load_shared(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    fresh.transformer = base
-    fresh.tie_weights()
-    return fresh
-
-
-def _load_untied(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
-    fresh.transformer = copy.deepcopy(base)
-    return fresh
-
-
-def _load_report(fresh: GPT2LMHeadModel, base: GPT2Model) -> Any:
-    return fresh.transformer.load_state_dict(base.state_dict())
+    return None if is_tied(lm) else _HEAD_UNTIED
 
 
 q5 = Exercise(
@@ -688,7 +605,6 @@ q5 = Exercise(
         "寫出來的卻是胡言亂語。請寫出 `fill(fresh, base)`：把基礎模型的權重複製進 `fresh`，讓它有自己的一份，"
         "輸出層仍然綁著，最後回傳 `fresh`。",
     ),
-    blank="def fill(fresh, base):\n    return ____\n\npractice.q5.check(fill)",
     hints=(
         Bilingual(
             "Print what `load_state_dict` returns: it lists what did not fit.",
@@ -699,12 +615,6 @@ q5 = Exercise(
             "`fresh` 裡面有一個模組，名稱和基礎模型完全相同。",
         ),
     ),
-    solution_code=(
-        "def fill(fresh, base):\n"
-        "    fresh.transformer.load_state_dict(base.state_dict())\n"
-        "    return fresh\n\n"
-        "practice.q5.check(fill)"
-    ),
     why=Bilingual(
         "All names lacked the prefix, and `strict=False` passed over every one. Loading copies values into the tensors "
         "that are there, so the tie stays.",
@@ -714,16 +624,51 @@ q5 = Exercise(
         "`strict=False` is no way to silence an error; if you need it, read `missing_keys` and `unexpected_keys`.",
         "`strict=False` 不是用來消音的；真的需要它時，就看看 `missing_keys` 和 `unexpected_keys` 裡有什麼。",
     ),
-    checker=Function(_load, _fresh_cases, _judge_loading),
-    mistakes=(
-        Mistake(_load_nothing, _NOTHING_LOADED),
-        Mistake(_load_backwards, _BASE_CHANGED),
-        Mistake(_load_embedding, _PARTLY_LOADED),
-        Mistake(_load_shared, _SHARED),
-        Mistake(_load_untied, _HEAD_UNTIED),
-        Mistake(_load_report, _NOT_RETURNED),
-    ),
+    checker=Function(_fresh_cases, judge=_judge_loading),
 )
+
+
+@q5.solved_by
+def fill(fresh, base):
+    fresh.transformer.load_state_dict(base.state_dict())
+    return fresh
+
+
+@q5.wrong_example(_NOTHING_LOADED)
+def _load_nothing(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.load_state_dict(base.state_dict(), strict=False)
+    return fresh
+
+
+@q5.wrong_example(_BASE_CHANGED)
+def _load_backwards(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    base.load_state_dict(fresh.transformer.state_dict())
+    return fresh
+
+
+@q5.wrong_example(_PARTLY_LOADED)
+def _load_embedding(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer.wte.load_state_dict(base.wte.state_dict())
+    return fresh
+
+
+@q5.wrong_example(_SHARED)
+def _load_shared(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer = base
+    fresh.tie_weights()
+    return fresh
+
+
+@q5.wrong_example(_HEAD_UNTIED)
+def _load_untied(fresh: GPT2LMHeadModel, base: GPT2Model) -> GPT2LMHeadModel:
+    fresh.transformer = copy.deepcopy(base)
+    return fresh
+
+
+@q5.wrong_example(_NOT_RETURNED)
+def _load_report(fresh: GPT2LMHeadModel, base: GPT2Model) -> Any:
+    return fresh.transformer.load_state_dict(base.state_dict())
+
 
 q6 = Exercise(
     key="04.6",
@@ -733,18 +678,11 @@ q6 = Exercise(
         "Answer in two or three sentences: what would you check, and why is it not enough that the text looks fine?",
         "同事給你看轉換好的模型，說：「跑起來沒報錯，所以轉對了。」請用兩三句話回答：你會檢查什麼？為什麼光是文字看起來正常還不夠？",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "Which faults of this lesson leave the first logits untouched and strike later?",
             "這一課的哪些錯，一開始的 logits 完全正常，之後才發作？",
         ),
-    ),
-    solution_code=(
-        'words = """I would compare logits on the same ids with the original, and check that the head is the\n'
-        "embedding itself, that every tensor was loaded, that all parts are in eval mode, and that the settings\n"
-        'of generate came along. An equal copy of the head writes the same text and drifts apart in training."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer compares with the original on the same input and names a fault that shows only later.",
@@ -754,9 +692,11 @@ q6 = Exercise(
         "`conversion.verify` does all of this in one call.", "`conversion.verify` 一次做完這些。"
     ),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """I would compare logits on the same ids with the original, and check that the head is the
+embedding itself, that every tensor was loaded, that all parts are in eval mode, and that the settings
+of generate came along. An equal copy of the head writes the same text and drifts apart in training."""

@@ -6,10 +6,10 @@ import torch
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .questions import Option, Question
-from .samples import random_ids, tiny_lm
+from .engine.checks import Function, Open, Value
+from .engine.exercise import Exercise
+from .engine.questions import Option, Question
+from .engine.samples import random_ids, tiny_lm
 
 quiz1 = Question(
     name="quiz1",
@@ -295,7 +295,6 @@ q1 = Exercise(
         "`AutoModel` 的 `last_hidden_state`，接著是 `AutoModelForCausalLM`、`AutoModelForSequenceClassification`、"
         "`AutoModelForTokenClassification` 的 `logits`。",
     ),
-    blank="shapes = ((2, 5, ____), ____, ____, ____)\npractice.q1.check(shapes)",
     hints=(
         Bilingual(
             "Ask of each class: for each token, or for each text?",
@@ -306,7 +305,6 @@ q1 = Exercise(
             "再問有幾個數字：寬度、詞彙表裡每個 token 的分數，還是每個標籤的分數？",
         ),
     ),
-    solution_code="shapes = ((2, 5, 24), (2, 5, 97), (2, 3), (2, 5, 3))\npractice.q1.check(shapes)",
     why=Bilingual(
         "Only the classifier of texts gives one row for each text: it reads the last token alone.",
         "只有文字分類器是每段文字一列：它只看最後一個 token。",
@@ -315,55 +313,41 @@ q1 = Exercise(
         "`logits` is a name, not a meaning: what the last dimension counts is for the class to say.",
         "`logits` 只是一個名稱：最後一維數的是什麼，要看類別。",
     ),
-    checker=Value(lambda: ((2, 5, 24), (2, 5, 97), (2, 3), (2, 5, 3))),
-    mistakes=(
-        Mistake(
-            ((2, 5, 24), (2, 5, 97), (2, 5, 3), (2, 5, 3)),
-            Bilingual(
-                "One label for each text: which token's scores does the classifier give back?",
-                "每段文字一個標籤：分類器回傳的是哪個 token 的分數？",
-            ),
-        ),
-        Mistake(
-            ((2, 5, 24), (2, 97), (2, 3), (2, 5, 3)),
-            Bilingual(
-                "The language model predicts at every position, not only at the last.",
-                "語言模型在每個位置都做預測，不是只有最後一個。",
-            ),
-        ),
-        Mistake(
-            ((2, 5, 24), (2, 5, 24), (2, 3), (2, 5, 3)),
-            Bilingual(
-                "The LM head leaves the width behind: it gives a score to each token of the vocabulary.",
-                "LM head 已經離開寬度了：它給詞彙表裡每個 token 一個分數。",
-            ),
-        ),
-    ),
+    checker=Value(),
 )
 
-_NEEDS = {
-    "a vector for each token": "GPT2Model",
-    "the next words": "GPT2LMHeadModel",
-    "the probability of a text": "GPT2LMHeadModel",
-    "a label for each text": "GPT2ForSequenceClassification",
-    "a label for each token": "GPT2ForTokenClassification",
-}
+
+@q1.solved_by
+def shapes():
+    return ((2, 5, 24), (2, 5, 97), (2, 3), (2, 5, 3))  # blank: ((2, 5, ____), ____, ____, ____)
 
 
-def _choose(need: str) -> str:
-    return _NEEDS[need]
+q1.wrong_value(
+    ((2, 5, 24), (2, 5, 97), (2, 5, 3), (2, 5, 3)),
+    "One label for each text: which token's scores does the classifier give back?",
+    "每段文字一個標籤：分類器回傳的是哪個 token 的分數？",
+)
+
+q1.wrong_value(
+    ((2, 5, 24), (2, 97), (2, 3), (2, 5, 3)),
+    "The language model predicts at every position, not only at the last.",
+    "語言模型在每個位置都做預測，不是只有最後一個。",
+)
+
+q1.wrong_value(
+    ((2, 5, 24), (2, 5, 24), (2, 3), (2, 5, 3)),
+    "The LM head leaves the width behind: it gives a score to each token of the vocabulary.",
+    "LM head 已經離開寬度了：它給詞彙表裡每個 token 一個分數。",
+)
 
 
-def _choose_head_or_not(need: str) -> str:
-    return "GPT2LMHeadModel" if need == "the next words" else "GPT2Model"
-
-
-def _choose_base_for_probability(need: str) -> str:
-    return "GPT2Model" if need == "the probability of a text" else _choose(need)
-
-
-def _choose_labels_alike(need: str) -> str:
-    return "GPT2ForSequenceClassification" if "label" in need else _choose(need)
+_NEEDS = (
+    "a vector for each token",
+    "the next words",
+    "the probability of a text",
+    "a label for each text",
+    "a label for each token",
+)
 
 
 q2 = Exercise(
@@ -376,24 +360,12 @@ q2 = Exercise(
         '`"the next words"`（接下來的字）、`"the probability of a text"`（一段文字的機率）、'
         '`"a label for each text"`（每段文字一個標籤）、`"a label for each token"`（每個 token 一個標籤）。',
     ),
-    blank="def choose(need):\n    return ____\n\npractice.q2.check(choose)",
     hints=(
         Bilingual("A dictionary from need to name is enough.", "一個從需要到名稱的 dict 就夠了。"),
         Bilingual(
             "Both words and their probabilities come from the logits over the vocabulary.",
             "字和字的機率，都來自整個詞彙表的 logits。",
         ),
-    ),
-    solution_code=(
-        "def choose(need):\n"
-        "    return {\n"
-        '        "a vector for each token": "GPT2Model",\n'
-        '        "the next words": "GPT2LMHeadModel",\n'
-        '        "the probability of a text": "GPT2LMHeadModel",\n'
-        '        "a label for each text": "GPT2ForSequenceClassification",\n'
-        '        "a label for each token": "GPT2ForTokenClassification",\n'
-        "    }[need]\n\n"
-        "practice.q2.check(choose)"
     ),
     why=Bilingual(
         "Ask what is to come out: vectors, tokens or their probabilities, labels. The class is the head that gives it.",
@@ -403,53 +375,41 @@ q2 = Exercise(
         "The base is the same in all of them: a fine-tuned one can be moved from class to class.",
         "裡面的基礎模型都一樣：微調過的，可以從一個類別搬到另一個。",
     ),
-    checker=Function(_choose, lambda: [(need,) for need in _NEEDS]),
-    mistakes=(
-        Mistake(
-            _choose_head_or_not,
-            Bilingual(
-                "Two classes are not enough here: labels have heads of their own, and "
-                "a probability is needed for more than writing.",
-                "這裡兩個類別不夠：標籤有自己的輸出層，機率也不是只有寫字才用得到。",
-            ),
-        ),
-        Mistake(
-            _choose_base_for_probability,
-            Bilingual("A base model gives no probability of anything.", "基礎模型不會給任何東西的機率。"),
-        ),
-        Mistake(
-            _choose_labels_alike,
-            Bilingual(
-                "A label for each token is another head than a label for each text.",
-                "每個 token 一個標籤，和每段文字一個標籤，是不同的輸出層。",
-            ),
-        ),
-    ),
+    checker=Function(lambda: [(need,) for need in _NEEDS]),
 )
 
 
-def _slide(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
+@q2.solved_by
+def choose(need):
+    return {
+        "a vector for each token": "GPT2Model",
+        "the next words": "GPT2LMHeadModel",
+        "the probability of a text": "GPT2LMHeadModel",
+        "a label for each text": "GPT2ForSequenceClassification",
+        "a label for each token": "GPT2ForTokenClassification",
+    }[need]
 
 
-def _slide_newest(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else ids[-(limit // 2) :]
+@q2.mistake(
+    "Two classes are not enough here: labels have heads of their own, and "
+    "a probability is needed for more than writing.",
+    "這裡兩個類別不夠：標籤有自己的輸出層，機率也不是只有寫字才用得到。",
+)
+def _choose_head_or_not(need: str) -> str:
+    return "GPT2LMHeadModel" if need == "the next words" else "GPT2Model"
 
 
-def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else ids[: limit // 2]
+@q2.mistake("A base model gives no probability of anything.", "基礎模型不會給任何東西的機率。")
+def _choose_base_for_probability(need: str) -> str:
+    return "GPT2Model" if need == "the probability of a text" else choose(need)
 
 
-def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) <= limit else _slide(ids, limit, keep)
-
-
-def _slide_more(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2) :]]
-
-
-def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
-    return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
+@q2.mistake(
+    "A label for each token is another head than a label for each text.",
+    "每個 token 一個標籤，和每段文字一個標籤，是不同的輸出層。",
+)
+def _choose_labels_alike(need: str) -> str:
+    return "GPT2ForSequenceClassification" if "label" in need else choose(need)
 
 
 # Length, limit and what is kept: with room and without, odd limits, nothing kept, and room for nothing else.
@@ -479,7 +439,6 @@ q3 = Exercise(
         "寫出 `slide(ids, limit, keep)`：要再寫一個 token 的時候，模型讀到的 id（list）。在 `limit` 之內還放得下新的一個，就全部保留；"
         "放不下，就留 `limit // 2` 個：先是最前面的 `keep` 個，也就是指示，接著是最新的。",
     ),
-    blank="def slide(ids, limit, keep):\n    return ____\n\npractice.q3.check(slide)",
     hints=(
         Bilingual(
             "With exactly `limit` ids, is there room for one more?",
@@ -490,14 +449,6 @@ q3 = Exercise(
             "兩段接起來：總共 `limit // 2` 個的話，最新的還能留幾個？",
         ),
     ),
-    solution_code=(
-        "def slide(ids, limit, keep):\n"
-        "    if len(ids) < limit:\n"
-        "        return ids\n"
-        "    newest = limit // 2 - keep\n"
-        "    return ids[:keep] + ids[len(ids) - newest :]\n\n"
-        "practice.q3.check(slide)"
-    ),
     why=Bilingual(
         "The comparison is `<`, since the new token needs a place too; and what is kept takes its room from the newest.",
         "比較要用 `<`，因為新的 token 也要一個位置；留住的部分，占的是最新的那些的位置。",
@@ -506,65 +457,46 @@ q3 = Exercise(
         "`ids[-newest:]` would do as well, until `newest` is 0: then it is the whole list.",
         "寫成 `ids[-newest:]` 也行，直到 `newest` 是 0：那就成了整個 list。",
     ),
-    checker=Function(
-        _slide,
-        lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS],
-    ),
-    mistakes=(
-        Mistake(
-            _slide_newest,
-            Bilingual(
-                "The instructions are gone: nothing is kept of the beginning.", "指示不見了：開頭什麼都沒留。"
-            ),
-        ),
-        Mistake(
-            _slide_first,
-            Bilingual(
-                "You keep the beginning only and lose what was written last.",
-                "你只留下了開頭，丟掉了剛寫好的。",
-            ),
-        ),
-        Mistake(
-            _slide_late,
-            Bilingual(
-                "With a full context there is no room for the new token.",
-                "上下文剛好滿的時候，新的 token 就沒有位置了。",
-            ),
-        ),
-        Mistake(
-            _slide_more,
-            Bilingual(
-                "You return more than `limit // 2` ids: those that are kept count too.",
-                "你回傳的超過 `limit // 2` 個：留住的也要算進去。",
-            ),
-        ),
-        Mistake(
-            _slide_always,
-            Bilingual("You forget even where there is room.", "還有位置的時候，你也丟掉了一些。"),
-        ),
-    ),
+    checker=Function(lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS]),
 )
 
 
-def _written(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    new = output[prompt:]
-    return new[: new.index(end)] if end in new else new
+@q3.solved_by
+def slide(ids, limit, keep):
+    if len(ids) < limit:
+        return ids
+    newest = limit // 2 - keep
+    return ids[:keep] + ids[len(ids) - newest :]
 
 
-def _written_whole(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    return output
+@q3.mistake("The instructions are gone: nothing is kept of the beginning.", "指示不見了：開頭什麼都沒留。")
+def _slide_newest(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) < limit else ids[-(limit // 2) :]
 
 
-def _written_with_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    return output[prompt:]
+@q3.mistake("You keep the beginning only and lose what was written last.", "你只留下了開頭，丟掉了剛寫好的。")
+def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) < limit else ids[: limit // 2]
 
 
-def _written_filtered(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    return [token for token in output[prompt:] if token != end]
+@q3.mistake(
+    "With a full context there is no room for the new token.", "上下文剛好滿的時候，新的 token 就沒有位置了。"
+)
+def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) <= limit else slide(ids, limit, keep)
 
 
-def _written_from_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
-    return output[prompt : output.index(end)] if end in output else output[prompt:]
+@q3.mistake(
+    "You return more than `limit // 2` ids: those that are kept count too.",
+    "你回傳的超過 `limit // 2` 個：留住的也要算進去。",
+)
+def _slide_more(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2) :]]
+
+
+@q3.mistake("You forget even where there is room.", "還有位置的時候，你也丟掉了一些。")
+def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
+    return ids if len(ids) <= limit // 2 else [*ids[:keep], *ids[len(ids) - (limit // 2 - keep) :]]
 
 
 q4 = Exercise(
@@ -577,7 +509,6 @@ q4 = Exercise(
         "有人的自動完成直接顯示 `tokenizer.decode(output)`：它重複了提示，結束之後還繼續。請寫出 `written(output, prompt, end)`："
         "從 list `output` 裡，只取前 `prompt` 個 id 之後的新內容，到第一個新的 `end` 為止，不含 `end`。",
     ),
-    blank="def written(output, prompt, end):\n    return ____\n\npractice.q4.check(written)",
     hints=(
         Bilingual(
             "First cut the prompt away, then look for the end in the rest.",
@@ -588,12 +519,6 @@ q4 = Exercise(
             "提示裡也可能有 `end`：它常常就是開頭。",
         ),
     ),
-    solution_code=(
-        "def written(output, prompt, end):\n"
-        "    new = output[prompt:]\n"
-        "    return new[: new.index(end)] if end in new else new\n\n"
-        "practice.q4.check(written)"
-    ),
     why=Bilingual(
         "`generate` returns the prompt and what follows, and fills a row that has ended with padding, often `end` again.",
         "`generate` 回傳的是提示加上後面的，而且已經結束的那一列會補上填充，常常又是 `end`。",
@@ -603,7 +528,6 @@ q4 = Exercise(
         "要切 id，不要切文字：解碼改動了空格或切斷了字，`text[len(prompt):]` 就不對了。",
     ),
     checker=Function(
-        _written,
         lambda: [
             ([0, 5, 6, 7, 8], 3, 0),
             ([0, 5, 6, 7, 0, 0], 3, 0),
@@ -612,53 +536,38 @@ q4 = Exercise(
             ([7, 1, 7, 7, 2], 2, 7),
             ([6, 6, 3], 3, 6),
             ([5, 1, 1, 2], 0, 2),
-        ],
-    ),
-    mistakes=(
-        Mistake(_written_whole, Bilingual("The prompt is still there.", "提示還在裡面。")),
-        Mistake(
-            _written_with_end, Bilingual("What comes after the end is still there.", "結束之後的還在裡面。")
-        ),
-        Mistake(
-            _written_filtered,
-            Bilingual(
-                "You remove `end` wherever it stands, and keep what follows it.",
-                "你把每個 `end` 都拿掉了，卻留下它後面的。",
-            ),
-        ),
-        Mistake(
-            _written_from_end,
-            Bilingual("You look for `end` in the prompt as well.", "你連提示裡的 `end` 也找了。"),
-        ),
+        ]
     ),
 )
 
 
-def _complete(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
-    first = lm(ids).logits[0, -1].topk(k).indices
-    rows = torch.cat([ids.expand(k, -1), first[:, None]], dim=1)
-    second = lm(rows).logits[:, -1].argmax(dim=-1)
-    return torch.stack([first, second], dim=1)
+@q4.solved_by
+def written(output, prompt, end):
+    new = output[prompt:]
+    return new[: new.index(end)] if end in new else new
 
 
-def _complete_one_prompt(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
-    two = lm(ids).logits[0, -1].topk(k).indices
-    return torch.stack([two, two], dim=1)
+@q4.mistake("The prompt is still there.", "提示還在裡面。")
+def _written_whole(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
+    return output
 
 
-def _complete_alone(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
-    first = lm(ids).logits[0, -1].topk(k).indices
-    return torch.stack([first, lm(first[:, None]).logits[:, -1].argmax(dim=-1)], dim=1)
+@q4.mistake("What comes after the end is still there.", "結束之後的還在裡面。")
+def _written_with_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
+    return output[prompt:]
 
 
-def _complete_first_position(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
-    first = lm(ids).logits[0, 0].topk(k).indices
-    rows = torch.cat([ids.expand(k, -1), first[:, None]], dim=1)
-    return torch.stack([first, lm(rows).logits[:, -1].argmax(dim=-1)], dim=1)
+@q4.mistake(
+    "You remove `end` wherever it stands, and keep what follows it.",
+    "你把每個 `end` 都拿掉了，卻留下它後面的。",
+)
+def _written_filtered(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
+    return [token for token in output[prompt:] if token != end]
 
 
-def _complete_turned(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
-    return _complete(lm, ids, k).T
+@q4.mistake("You look for `end` in the prompt as well.", "你連提示裡的 `end` 也找了。")
+def _written_from_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
+    return output[prompt : output.index(end)] if end in output else output[prompt:]
 
 
 q5 = Exercise(
@@ -670,7 +579,6 @@ q5 = Exercise(
         "寫出 `complete(lm, ids, k)`：給定 `[1, seq]` 的 id，做出張量 `[k, 2]`。第一欄是最可能的 `k` 個下一個 id，最可能的在最上面；"
         "第二欄是在提示和它之後最可能的 id。",
     ),
-    blank="def complete(lm, ids, k):\n    return ____\n\npractice.q5.check(complete)",
     hints=(
         Bilingual(
             "`topk(k).indices` of the logits at the last position is the first column.",
@@ -681,14 +589,6 @@ q5 = Exercise(
             "`ids.expand(k, -1)` 重複提示；`torch.cat` 把第一欄接在後面。",
         ),
     ),
-    solution_code=(
-        "def complete(lm, ids, k):\n"
-        "    first = lm(ids).logits[0, -1].topk(k).indices\n"
-        "    rows = torch.cat([ids.expand(k, -1), first[:, None]], dim=1)\n"
-        "    second = lm(rows).logits[:, -1].argmax(dim=-1)\n"
-        "    return torch.stack([first, second], dim=1)\n\n"
-        "practice.q5.check(complete)"
-    ),
     why=Bilingual(
         "One call for the first column, and one for all rows of the second: a batch of `k` prompts.",
         "第一欄呼叫一次，第二欄所有的列也只呼叫一次：那是 `k` 個提示的批次。",
@@ -698,36 +598,52 @@ q5 = Exercise(
         "束搜尋就是從這裡繼續，留下總分最高的幾列。",
     ),
     checker=Function(
-        _complete,
         lambda: [
             (tiny_lm(3), random_ids(1, 6, 4), 3),
             (tiny_lm(5, n_layer=1, n_embd=12), random_ids(1, 2, 6), 4),
             (tiny_lm(6, vocab_size=31, n_head=2), random_ids(1, 1, 7, vocab=31), 1),
             (tiny_lm(7), random_ids(1, 9, 8), 2),
-        ],
-    ),
-    mistakes=(
-        Mistake(
-            _complete_one_prompt,
-            Bilingual(
-                "The second id depends on the first: read the prompt with it.",
-                "第二個 id 取決於第一個：要連同它再讀一次。",
-            ),
-        ),
-        Mistake(
-            _complete_alone,
-            Bilingual("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示一起讀。"),
-        ),
-        Mistake(
-            _complete_first_position,
-            Bilingual(
-                "You took the scores after the first token of the prompt.",
-                "你拿的是提示第一個 token 之後的分數。",
-            ),
-        ),
-        Mistake(_complete_turned, Bilingual("Rows and columns have changed places.", "列和欄對調了。")),
+        ]
     ),
 )
+
+
+@q5.solved_by
+def complete(lm, ids, k):
+    first = lm(ids).logits[0, -1].topk(k).indices
+    rows = torch.cat([ids.expand(k, -1), first[:, None]], dim=1)
+    second = lm(rows).logits[:, -1].argmax(dim=-1)
+    return torch.stack([first, second], dim=1)
+
+
+@q5.mistake(
+    "The second id depends on the first: read the prompt with it.",
+    "第二個 id 取決於第一個：要連同它再讀一次。",
+)
+def _complete_one_prompt(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
+    two = lm(ids).logits[0, -1].topk(k).indices
+    return torch.stack([two, two], dim=1)
+
+
+@q5.mistake("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示一起讀。")
+def _complete_alone(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
+    first = lm(ids).logits[0, -1].topk(k).indices
+    return torch.stack([first, lm(first[:, None]).logits[:, -1].argmax(dim=-1)], dim=1)
+
+
+@q5.mistake(
+    "You took the scores after the first token of the prompt.", "你拿的是提示第一個 token 之後的分數。"
+)
+def _complete_first_position(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
+    first = lm(ids).logits[0, 0].topk(k).indices
+    rows = torch.cat([ids.expand(k, -1), first[:, None]], dim=1)
+    return torch.stack([first, lm(rows).logits[:, -1].argmax(dim=-1)], dim=1)
+
+
+@q5.mistake("Rows and columns have changed places.", "列和欄對調了。")
+def _complete_turned(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
+    return complete(lm, ids, k).T
+
 
 q6 = Exercise(
     key="08.6",
@@ -737,18 +653,11 @@ q6 = Exercise(
         "and how will you know that it works?",
         "想一個你想用語言模型做的東西。你需要哪個類別、從哪個檢查點開始？你要怎麼知道它做到了？",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "Begin with what is to come out, and with what you would compare it with.",
             "從要得到什麼開始，再想要和什麼比較。",
         ),
-    ),
-    solution_code=(
-        'words = """I want to sort letters by subject. A label for each text: GPT2ForSequenceClassification, from the base\n'
-        "that I fine-tuned on our letters. I would compare it with a bag of words on letters from another year, with an\n"
-        'interval around each share, and read the ones that it gets wrong."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer names what comes out, a baseline, and data that the model has not seen.",
@@ -756,9 +665,11 @@ q6 = Exercise(
     ),
     worth_knowing=Bilingual("This was the last exercise. Well done!", "這是最後一題。辛苦了！"),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """I want to sort letters by subject. A label for each text: GPT2ForSequenceClassification, from the base
+that I fine-tuned on our letters. I would compare it with a bag of words on letters from another year, with an
+interval around each share, and read the ones that it gets wrong."""

@@ -6,11 +6,11 @@ from transformers import GPT2LMHeadModel
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without
-from .questions import Option, Question
-from .samples import random_ids, random_normal, tiny_lm
+from .engine.checks import Function, Open, Value
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without
+from .engine.questions import Option, Question
+from .engine.samples import random_ids, random_normal, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -97,7 +97,6 @@ q1 = Exercise(
         "某個 GPT-2 的 `n_embd=24`，詞彙表有 1,000 個 token，輸出層是綁定的。先不要執行，寫出一個 tuple，依序是兩個數字："
         "讓輸出層擁有自己的權重會多出幾個參數，以及 `lm_head.weight` 有幾列。",
     ),
-    blank="counts = (____, ____)\npractice.q1.check(counts)",
     hints=(
         Bilingual("The head has no bias: its weight is all there is.", "輸出層沒有 bias：它只有一個權重。"),
         Bilingual(
@@ -105,7 +104,6 @@ q1 = Exercise(
             "`Linear` 的權重是 `[out_features, in_features]`。",
         ),
     ),
-    solution_code="counts = (24000, 1000)\npractice.q1.check(counts)",
     why=Bilingual(
         "One row of width `n_embd` for each token, the same shape as `wte`: that is why the two can be one tensor.",
         "每個 token 一列，寬度是 `n_embd`，形狀和 `wte` 一樣：所以兩者才能是同一個張量。",
@@ -115,27 +113,28 @@ q1 = Exercise(
         "換成真正的 GPT-2，會多出 38,597,376 個參數，將近整個模型的三分之一。",
     ),
     checker=Value(_counts),
-    mistakes=(
-        Mistake(
-            (0, 1000),
-            Bilingual(
-                "Untied, the head must keep numbers of its own somewhere.",
-                "拆開之後，輸出層總得把自己的數字存在某處。",
-            ),
-        ),
-        Mistake(
-            (25000, 1000),
-            Bilingual(
-                "You counted a bias; look at `lm_head.bias`.", "你把 bias 也算進去了；看看 `lm_head.bias`。"
-            ),
-        ),
-        Mistake(
-            (24000, 24),
-            Bilingual(
-                "You have rows and columns of the weight the wrong way round.", "你把權重的列和欄弄反了。"
-            ),
-        ),
-    ),
+)
+
+
+@q1.solved_by
+def counts():
+    return (24000, 1000)
+
+
+q1.wrong_value(
+    (0, 1000),
+    "Untied, the head must keep numbers of its own somewhere.",
+    "拆開之後，輸出層總得把自己的數字存在某處。",
+)
+
+q1.wrong_value(
+    (25000, 1000),
+    "You counted a bias; look at `lm_head.bias`.",
+    "你把 bias 也算進去了；看看 `lm_head.bias`。",
+)
+
+q1.wrong_value(
+    (24000, 24), "You have rows and columns of the weight the wrong way round.", "你把權重的列和欄弄反了。"
 )
 
 
@@ -145,22 +144,6 @@ def _logits(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
 
 def _logits_by_hand(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
     return lm.transformer(ids).last_hidden_state @ lm.transformer.wte.weight.T
-
-
-def _logits_normed_twice(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return lm.transformer.ln_f(lm.transformer(ids).last_hidden_state) @ lm.transformer.wte.weight.T
-
-
-def _logits_softmaxed(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return _logits_by_hand(lm, ids).softmax(dim=-1)
-
-
-def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return lm.transformer.wte(ids) @ lm.transformer.wte.weight.T
-
-
-def _logits_last_only(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    return _logits_by_hand(lm, ids)[:, -1]
 
 
 def _logits_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor]]:
@@ -187,7 +170,6 @@ q2 = Exercise(
         "寫出 `logits(lm, ids)`，不要呼叫 `lm` 或 `lm.lm_head`，只能用 `lm.transformer` 和嵌入矩陣 "
         "`lm.transformer.wte.weight`。結果的形狀是 `[batch, seq, vocab]`，任何綁定了輸出層的 GPT-2 都要能用。",
     ),
-    blank="def logits(lm, ids):\n    return ____\n\npractice.q2.check(logits)",
     hints=(
         Bilingual(
             "`lm.transformer(ids).last_hidden_state` is `[batch, seq, hidden]`.",
@@ -202,12 +184,6 @@ q2 = Exercise(
             "所有內積可以用一個 `@` 一次算完；想想哪一邊要轉置。",
         ),
     ),
-    solution_code=(
-        "def logits(lm, ids):\n"
-        "    hidden = lm.transformer(ids).last_hidden_state\n"
-        "    return hidden @ lm.transformer.wte.weight.T\n\n"
-        "practice.q2.check(logits)"
-    ),
     why=Bilingual(
         "The head is one matrix product without a bias, and its matrix is `wte`. `last_hidden_state` is already after "
         "`ln_f`, so nothing else is needed.",
@@ -217,32 +193,41 @@ q2 = Exercise(
         "In generation only the last position is needed; `logits_to_keep=1` spares the library the other rows.",
         "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫省下其他各列。",
     ),
-    checker=Function(_logits, _logits_cases, forbidden=_calls_of_the_head),
-    mistakes=(
-        Mistake(_logits_normed_twice, Bilingual("`ln_f` is in it twice.", "`ln_f` 做了兩次。")),
-        Mistake(
-            _logits_softmaxed,
-            Bilingual(
-                "These are probabilities; the scores before softmax are wanted.",
-                "這是機率；題目要的是 softmax 之前的分數。",
-            ),
-        ),
-        Mistake(
-            _logits_of_embeddings,
-            Bilingual(
-                "You left out the whole model between embedding and head.",
-                "你把嵌入和輸出層之間的整個模型都跳過了。",
-            ),
-        ),
-        Mistake(
-            _logits_last_only,
-            Bilingual(
-                "That is the last position only; every position has logits.",
-                "這只有最後一個位置；每個位置都有 logits。",
-            ),
-        ),
-    ),
+    checker=Function(_logits_cases, right=_logits, forbidden=_calls_of_the_head),
 )
+
+
+@q2.solved_by
+def logits(lm, ids):
+    hidden = lm.transformer(ids).last_hidden_state
+    return hidden @ lm.transformer.wte.weight.T
+
+
+@q2.mistake("`ln_f` is in it twice.", "`ln_f` 做了兩次。")
+def _logits_normed_twice(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm.transformer.ln_f(lm.transformer(ids).last_hidden_state) @ lm.transformer.wte.weight.T
+
+
+@q2.mistake(
+    "These are probabilities; the scores before softmax are wanted.",
+    "這是機率；題目要的是 softmax 之前的分數。",
+)
+def _logits_softmaxed(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return _logits_by_hand(lm, ids).softmax(dim=-1)
+
+
+@q2.mistake(
+    "You left out the whole model between embedding and head.", "你把嵌入和輸出層之間的整個模型都跳過了。"
+)
+def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return lm.transformer.wte(ids) @ lm.transformer.wte.weight.T
+
+
+@q2.mistake(
+    "That is the last position only; every position has logits.", "這只有最後一個位置；每個位置都有 logits。"
+)
+def _logits_last_only(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
+    return _logits_by_hand(lm, ids)[:, -1]
 
 
 def _loss_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -265,27 +250,6 @@ def _loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return ForCausalLMLoss(logits, labels, vocab_size=logits.shape[-1])
 
 
-def _loss_not_shifted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
-
-
-def _loss_shifted_back(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(logits[:, 1:].flatten(0, 1), labels[:, :-1].flatten())
-
-
-def _loss_mask_counted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    summed = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
-    return summed / (labels.shape[0] * labels.shape[1])
-
-
-def _loss_summed(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
-
-
-def _loss_of_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    return _loss(logits.softmax(dim=-1), labels)
-
-
 q3 = Exercise(
     key="02.3",
     title=Bilingual("The loss, by hand", "親手算出損失"),
@@ -296,7 +260,6 @@ q3 = Exercise(
         "寫出 `loss(logits, labels)`：和函式庫算出來一樣的平均交叉熵。logits 的形狀是 `[batch, seq, vocab]`；labels 是 "
         "`[batch, seq]`，內容就是輸入的 id，不算的地方填 -100。可以用 `torch.nn.functional.cross_entropy`。",
     ),
-    blank="def loss(logits, labels):\n    return ____\n\npractice.q3.check(loss)",
     hints=(
         Bilingual(
             "The logits at a position speak of the token at the next one.",
@@ -311,12 +274,6 @@ q3 = Exercise(
             "`cross_entropy` 要 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。",
         ),
     ),
-    solution_code=(
-        "def loss(logits, labels):\n"
-        "    scores = logits[:, :-1].flatten(0, 1)\n"
-        "    return torch.nn.functional.cross_entropy(scores, labels[:, 1:].flatten())\n\n"
-        "practice.q3.check(loss)"
-    ),
     why=Bilingual(
         "After the shift, the scores at each position stand beside the token that really came next. The mean runs over "
         "the labels that are not -100.",
@@ -326,55 +283,51 @@ q3 = Exercise(
         "Pass the ids themselves as `labels`: who shifts them beforehand as well trains the model to skip a token.",
         "交給 `labels` 的就是 id 本身：自己先移一格的人，會把模型訓練成跳過一個 token。",
     ),
-    checker=Function(_loss, _loss_cases),
-    mistakes=(
-        Mistake(
-            _loss_not_shifted,
-            Bilingual(
-                "Every position is compared with the token it has just read, not with the one that follows.",
-                "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。",
-            ),
-        ),
-        Mistake(_loss_shifted_back, Bilingual("You shifted the wrong way.", "你移錯方向了。")),
-        Mistake(
-            _loss_mask_counted,
-            Bilingual("You divide by more tokens than count.", "你除以的個數，比真正要算的 token 多。"),
-        ),
-        Mistake(
-            _loss_summed,
-            Bilingual("That is a sum; the library takes the mean.", "這是總和；函式庫取的是平均。"),
-        ),
-        Mistake(
-            _loss_of_probabilities,
-            Bilingual(
-                "Softmax is in it twice: `cross_entropy` takes it itself.",
-                "softmax 做了兩次：`cross_entropy` 自己會做。",
-            ),
-        ),
-    ),
+    checker=Function(_loss_cases, right=_loss),
 )
+
+
+@q3.solved_by
+def loss(logits, labels):
+    scores = logits[:, :-1].flatten(0, 1)
+    return torch.nn.functional.cross_entropy(scores, labels[:, 1:].flatten())
+
+
+@q3.mistake(
+    "Every position is compared with the token it has just read, not with the one that follows.",
+    "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。",
+)
+def _loss_not_shifted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
+
+
+@q3.mistake("You shifted the wrong way.", "你移錯方向了。")
+def _loss_shifted_back(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits[:, 1:].flatten(0, 1), labels[:, :-1].flatten())
+
+
+@q3.mistake("You divide by more tokens than count.", "你除以的個數，比真正要算的 token 多。")
+def _loss_mask_counted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    summed = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+    return summed / (labels.shape[0] * labels.shape[1])
+
+
+@q3.mistake("That is a sum; the library takes the mean.", "這是總和；函式庫取的是平均。")
+def _loss_summed(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
+
+
+@q3.mistake(
+    "Softmax is in it twice: `cross_entropy` takes it itself.", "softmax 做了兩次：`cross_entropy` 自己會做。"
+)
+def _loss_of_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    return _loss(logits.softmax(dim=-1), labels)
 
 
 def _probabilities(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     from transformers import TemperatureLogitsWarper
 
     return TemperatureLogitsWarper(temperature)(None, logits).softmax(dim=-1)
-
-
-def _over_the_batch(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    return (logits / temperature).softmax(dim=0)
-
-
-def _multiplied(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    return (logits * temperature).softmax(dim=-1)
-
-
-def _afterwards(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    return logits.softmax(dim=-1) / temperature
-
-
-def _over_everything(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    return (logits / temperature).flatten().softmax(dim=0).view_as(logits)
 
 
 q4 = Exercise(
@@ -386,18 +339,12 @@ q4 = Exercise(
         "給定 `[batch, vocab]` 的 logits，有人寫 `(logits / temperature).softmax(dim=0)`，結果一次只給一句時，"
         "每個機率都是 1。請寫出 `probabilities(logits, temperature)`，讓每一列加起來等於 1。",
     ),
-    blank="def probabilities(logits, temperature):\n    return ____\n\npractice.q4.check(probabilities)",
     hints=(
         Bilingual("`dim` says along which axis the numbers compete.", "`dim` 說的是沿著哪一軸互相競爭。"),
         Bilingual(
             "The tokens of the vocabulary compete, not the texts of the batch.",
             "互相競爭的是詞彙表裡的 token，不是同一批的文字。",
         ),
-    ),
-    solution_code=(
-        "def probabilities(logits, temperature):\n"
-        "    return (logits / temperature).softmax(dim=-1)\n\n"
-        "practice.q4.check(probabilities)"
     ),
     why=Bilingual(
         "`dim=0` is the batch: the texts then share one probability among them, and a single text gets all of it.",
@@ -408,64 +355,56 @@ q4 = Exercise(
         "無論形狀是 `[vocab]`、`[batch, vocab]` 還是 `[batch, seq, vocab]`，最後一軸 `dim=-1` 都是詞彙表。",
     ),
     checker=Function(
-        _probabilities,
         lambda: [
             (2 * random_normal(3, 7, seed=5), 0.7),
             (random_normal(1, 5, seed=6), 2.0),
             (random_normal(4, 4, seed=7), 1.3),
             (random_normal(2, 11, seed=8), 0.5),
         ],
-    ),
-    mistakes=(
-        Mistake(
-            _over_the_batch,
-            Bilingual(
-                "The bug is still there: it is still the texts that compete.",
-                "錯誤還在：互相競爭的仍然是各段文字。",
-            ),
-        ),
-        Mistake(
-            _multiplied,
-            Bilingual(
-                "A higher temperature makes your distribution sharper; it should get flatter.",
-                "溫度愈高，你的分布愈尖；應該愈平才對。",
-            ),
-        ),
-        Mistake(
-            _afterwards,
-            Bilingual(
-                "The temperature comes too late: your rows no longer add up to 1.",
-                "溫度用得太晚了：你的各列加起來不再是 1。",
-            ),
-        ),
-        Mistake(
-            _over_everything,
-            Bilingual(
-                "Only the whole batch together adds up to 1; each row should.",
-                "只有整批加起來才是 1；應該每一列都是。",
-            ),
-        ),
+        right=_probabilities,
     ),
 )
+
+
+@q4.solved_by
+def probabilities(logits, temperature):
+    return (logits / temperature).softmax(dim=-1)
+
+
+@q4.mistake(
+    "The bug is still there: it is still the texts that compete.", "錯誤還在：互相競爭的仍然是各段文字。"
+)
+def _over_the_batch(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits / temperature).softmax(dim=0)
+
+
+@q4.mistake(
+    "A higher temperature makes your distribution sharper; it should get flatter.",
+    "溫度愈高，你的分布愈尖；應該愈平才對。",
+)
+def _multiplied(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits * temperature).softmax(dim=-1)
+
+
+@q4.mistake(
+    "The temperature comes too late: your rows no longer add up to 1.",
+    "溫度用得太晚了：你的各列加起來不再是 1。",
+)
+def _afterwards(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return logits.softmax(dim=-1) / temperature
+
+
+@q4.mistake(
+    "Only the whole batch together adds up to 1; each row should.", "只有整批加起來才是 1；應該每一列都是。"
+)
+def _over_everything(logits: torch.Tensor, temperature: float) -> torch.Tensor:
+    return (logits / temperature).flatten().softmax(dim=0).view_as(logits)
 
 
 def _lens(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
     states = lm.transformer(ids, output_hidden_states=True).hidden_states
     state = states[layer] if layer == lm.config.n_layer else lm.transformer.ln_f(states[layer])
     return lm.lm_head(state)
-
-
-def _lens_normed_always(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
-    states = lm.transformer(ids, output_hidden_states=True).hidden_states
-    return lm.lm_head(lm.transformer.ln_f(states[layer]))
-
-
-def _lens_never_normed(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
-    return lm.lm_head(lm.transformer(ids, output_hidden_states=True).hidden_states[layer])
-
-
-def _lens_off_by_one(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
-    return _lens(lm, ids, min(layer + 1, lm.config.n_layer))
 
 
 def _lens_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
@@ -477,10 +416,6 @@ def _lens_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
     ]
 
 
-def _lens_final(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
-    return lm(ids).logits
-
-
 q5 = Exercise(
     key="02.5",
     title=Bilingual("One row of the logit lens", "logit lens 的一列"),
@@ -490,7 +425,6 @@ q5 = Exercise(
         "寫出 `lens(lm, ids, layer)`：在第 `layer` 個區塊之後就接上輸出層，會得到什麼 logits（0 是嵌入，"
         "`lm.config.n_layer` 是整個模型）。無論哪一層，`ln_f` 都剛好做一次。",
     ),
-    blank="def lens(lm, ids, layer):\n    return ____\n\npractice.q5.check(lens)",
     hints=(
         Bilingual(
             "`output_hidden_states=True` gives the states after 0, 1, … blocks.",
@@ -502,14 +436,6 @@ q5 = Exercise(
         ),
         Bilingual("An `if` for that entry is all it takes.", "替那一項加一個 `if` 就夠了。"),
     ),
-    solution_code=(
-        "def lens(lm, ids, layer):\n"
-        "    state = lm.transformer(ids, output_hidden_states=True).hidden_states[layer]\n"
-        "    if layer < lm.config.n_layer:\n"
-        "        state = lm.transformer.ln_f(state)\n"
-        "    return lm.lm_head(state)\n\n"
-        "practice.q5.check(lens)"
-    ),
     why=Bilingual(
         "The last entry is already after `ln_f`, the earlier ones are not; with this `if` the last row of the lens is "
         "exactly what the model says.",
@@ -519,36 +445,42 @@ q5 = Exercise(
         "A lens is checked at its last row: it must equal the model's own logits.",
         "檢查 lens 就看最後一列：它必須等於模型自己的 logits。",
     ),
-    checker=Function(_lens, _lens_cases),
-    mistakes=(
-        Mistake(
-            _lens_normed_always,
-            Bilingual(
-                "For the whole model `ln_f` is now applied twice.", "整個模型那一列，`ln_f` 變成做了兩次。"
-            ),
-        ),
-        Mistake(
-            _lens_never_normed,
-            Bilingual(
-                "The lower layers never pass `ln_f` in your function.",
-                "在你的函式裡，下面各層都沒有經過 `ln_f`。",
-            ),
-        ),
-        Mistake(
-            _lens_off_by_one,
-            Bilingual(
-                "You are one layer too high: entry 0 is the embeddings.", "你高了一層：第 0 項是嵌入。"
-            ),
-        ),
-        Mistake(
-            _lens_final,
-            Bilingual(
-                "That is what the whole model says, whatever the layer.",
-                "無論問哪一層，你給的都是整個模型的輸出。",
-            ),
-        ),
-    ),
+    checker=Function(_lens_cases, right=_lens),
 )
+
+
+@q5.solved_by
+def lens(lm, ids, layer):
+    state = lm.transformer(ids, output_hidden_states=True).hidden_states[layer]
+    if layer < lm.config.n_layer:
+        state = lm.transformer.ln_f(state)
+    return lm.lm_head(state)
+
+
+@q5.mistake("For the whole model `ln_f` is now applied twice.", "整個模型那一列，`ln_f` 變成做了兩次。")
+def _lens_normed_always(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    states = lm.transformer(ids, output_hidden_states=True).hidden_states
+    return lm.lm_head(lm.transformer.ln_f(states[layer]))
+
+
+@q5.mistake(
+    "The lower layers never pass `ln_f` in your function.", "在你的函式裡，下面各層都沒有經過 `ln_f`。"
+)
+def _lens_never_normed(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return lm.lm_head(lm.transformer(ids, output_hidden_states=True).hidden_states[layer])
+
+
+@q5.mistake("You are one layer too high: entry 0 is the embeddings.", "你高了一層：第 0 項是嵌入。")
+def _lens_off_by_one(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return _lens(lm, ids, min(layer + 1, lm.config.n_layer))
+
+
+@q5.mistake(
+    "That is what the whole model says, whatever the layer.", "無論問哪一層，你給的都是整個模型的輸出。"
+)
+def _lens_final(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
+    return lm(ids).logits
+
 
 q6 = Exercise(
     key="02.6",
@@ -558,18 +490,11 @@ q6 = Exercise(
         "drawing, and why the model had better return logits.",
         "同事把 LM head 畫成「Linear + Softmax」。請用兩三句話說明這張圖錯在哪裡，以及模型為什麼最好回傳 logits。",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "What do the loss, the temperature and top-k each work on?",
             "損失、溫度、top-k 各是對什麼做運算的？",
         ),
-    ),
-    solution_code=(
-        'words = """The head is one Linear without a bias, and what it returns does not add up to 1. Softmax comes\n'
-        "afterwards, outside: the loss takes it in a numerically safe way together with the logarithm, and\n"
-        'temperature and the cuts change the logits before it."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer says that softmax is outside the model, and names one thing that needs the logits.",
@@ -580,9 +505,11 @@ q6 = Exercise(
         "下一課會在 softmax 之前用好幾種方式改動 logits。",
     ),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """The head is one Linear without a bias, and what it returns does not add up to 1. Softmax comes
+afterwards, outside: the loss takes it in a numerically safe way together with the logarithm, and
+temperature and the cuts change the logits before it."""

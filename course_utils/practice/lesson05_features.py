@@ -6,11 +6,11 @@ from transformers import GPT2ForSequenceClassification
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without
-from .questions import Option, Question
-from .samples import random_ids, random_normal, tiny_classifier
+from .engine.checks import Function, Open, Value
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without
+from .engine.questions import Option, Question
+from .engine.samples import random_ids, random_normal, tiny_classifier
 
 quick1 = Question(
     name="quick1",
@@ -91,7 +91,6 @@ q1 = Exercise(
         "最長的有 9 個 token。先不要執行，寫出一個 tuple，依序是三樣東西：logits 的形狀、`hidden_states` 會有幾個張量，"
         "以及 `score` 有幾個參數。",
     ),
-    blank="answer = (____, ____, ____)\npractice.q1.check(answer)",
     hints=(
         Bilingual(
             "A text gets one vector, and from it one score for each label.",
@@ -102,7 +101,6 @@ q1 = Exercise(
             "嵌入也算一項；還有，`score` 沒有 bias。",
         ),
     ),
-    solution_code="answer = ((5, 3), 13, 2304)\npractice.q1.check(answer)",
     why=Bilingual(
         "One row of 3 scores for each text: only one token is read, the last that is not padding. 12 blocks and the embeddings make 13 "
         "entries. `score` is a `Linear` without bias: 3 × 768.",
@@ -113,48 +111,32 @@ q1 = Exercise(
         "Beside 124 million parameters those 2,304 are next to nothing: that is how little a linear probe has to learn.",
         "和 1.24 億個參數相比，這 2,304 個微不足道：線性探測要學的就這麼少。",
     ),
-    checker=Value(lambda: ((5, 3), 13, 2304)),
-    mistakes=(
-        Mistake(
-            ((5, 9, 3), 13, 2304),
-            Bilingual(
-                "That would be scores for every token; the classifier reads one of them.",
-                "那是每個 token 都有分數；分類器只讀其中一個。",
-            ),
-        ),
-        Mistake(
-            ((5, 3), 12, 2304),
-            Bilingual("You forgot that the embeddings are an entry as well.", "你忘了嵌入也是一項。"),
-        ),
-        Mistake(
-            ((5, 3), 13, 2307),
-            Bilingual(
-                "You counted a bias, which `score` does not have.", "你把 bias 算進去了，`score` 沒有。"
-            ),
-        ),
-    ),
+    checker=Value(),
 )
 
 
-def _last(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    position = (mask * torch.arange(mask.shape[1])).argmax(dim=1)
-    return hidden[torch.arange(len(hidden)), position]
+@q1.solved_by
+def answer():
+    return ((5, 3), 13, 2304)
 
 
-def _last_column(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return hidden[:, -1]
+q1.wrong_value(
+    ((5, 9, 3), 13, 2304),
+    "That would be scores for every token; the classifier reads one of them.",
+    "那是每個 token 都有分數；分類器只讀其中一個。",
+)
 
 
-def _last_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
+q1.wrong_value(
+    ((5, 3), 12, 2304), "You forgot that the embeddings are an entry as well.", "你忘了嵌入也是一項。"
+)
 
 
-def _last_first(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return hidden[torch.arange(len(hidden)), mask.argmax(dim=1)]
-
-
-def _last_all_pairs(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return hidden[:, (mask * torch.arange(mask.shape[1])).argmax(dim=1)]
+q1.wrong_value(
+    ((5, 3), 13, 2307),
+    "You counted a bias, which `score` does not have.",
+    "你把 bias 算進去了，`score` 沒有。",
+)
 
 
 def _last_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -177,7 +159,6 @@ q2 = Exercise(
         "寫出 `last(hidden, mask)`：從 `[batch, seq, hidden]` 的隱藏狀態和 `[batch, seq]` 的注意力遮罩，取出最後一個不是填充的 "
         "token 的向量，形狀是 `[batch, hidden]`。填充可能在左邊也可能在右邊，每一列還可能不同。",
     ),
-    blank="def last(hidden, mask):\n    return ____\n\npractice.q2.check(last)",
     hints=(
         Bilingual(
             "With padding on the right the position is the length minus 1; on the left it is the last column. "
@@ -193,12 +174,6 @@ q2 = Exercise(
             "`hidden[torch.arange(batch), position]` 從每一列各取一個位置。",
         ),
     ),
-    solution_code=(
-        "def last(hidden, mask):\n"
-        "    position = (mask * torch.arange(mask.shape[1])).argmax(dim=1)\n"
-        "    return hidden[torch.arange(len(hidden)), position]\n\n"
-        "practice.q2.check(last)"
-    ),
     why=Bilingual(
         "The product is largest at the last position where the mask is 1, whichever side the padding is on.",
         "不論填充在哪一邊，乘積最大的地方都是遮罩為 1 的最後一個位置。",
@@ -209,51 +184,44 @@ q2 = Exercise(
         "`GPT2ForSequenceClassification` 看的是填充 token 的 id，不是遮罩：文字如果真的以那個 token 作結，就會早一個 token。"
         "請給它專用的填充 token。",
     ),
-    checker=Function(_last, _last_cases),
-    mistakes=(
-        Mistake(
-            _last_column, Bilingual("The last column is padding in some rows.", "有些列的最後一行是填充。")
-        ),
-        Mistake(_last_by_length, Bilingual("Right for padding on the right only.", "只有填充在右邊時才對。")),
-        Mistake(
-            _last_first,
-            Bilingual(
-                "That is the first real token, which has seen nothing of the text.",
-                "那是第一個真正的 token，它還沒看到文字的內容。",
-            ),
-        ),
-        Mistake(
-            _last_all_pairs,
-            Bilingual(
-                "You took every row's position from every row; pair them with `torch.arange`.",
-                "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。",
-            ),
-        ),
-    ),
+    checker=Function(_last_cases),
 )
+
+
+@q2.solved_by
+def last(hidden, mask):
+    position = (mask * torch.arange(mask.shape[1])).argmax(dim=1)
+    return hidden[torch.arange(len(hidden)), position]
+
+
+@q2.mistake("The last column is padding in some rows.", "有些列的最後一行是填充。")
+def _last_column(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[:, -1]
+
+
+@q2.mistake("Right for padding on the right only.", "只有填充在右邊時才對。")
+def _last_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[torch.arange(len(hidden)), mask.sum(dim=1) - 1]
+
+
+@q2.mistake(
+    "That is the first real token, which has seen nothing of the text.",
+    "那是第一個真正的 token，它還沒看到文字的內容。",
+)
+def _last_first(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[torch.arange(len(hidden)), mask.argmax(dim=1)]
+
+
+@q2.mistake(
+    "You took every row's position from every row; pair them with `torch.arange`.",
+    "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。",
+)
+def _last_all_pairs(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden[:, (mask * torch.arange(mask.shape[1])).argmax(dim=1)]
 
 
 def _nearest(vectors: torch.Tensor) -> torch.Tensor:
     unit = normalize(vectors - vectors.mean(dim=0), dim=-1)
-    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
-
-
-def _nearest_itself(vectors: torch.Tensor) -> torch.Tensor:
-    return torch.arange(len(vectors))
-
-
-def _nearest_raw(vectors: torch.Tensor) -> torch.Tensor:
-    unit = normalize(vectors, dim=-1)
-    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
-
-
-def _nearest_product(vectors: torch.Tensor) -> torch.Tensor:
-    centred = vectors - vectors.mean(dim=0)
-    return (centred @ centred.T).fill_diagonal_(-torch.inf).argmax(dim=1)
-
-
-def _nearest_centred_rows(vectors: torch.Tensor) -> torch.Tensor:
-    unit = normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=-1)
     return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
 
 
@@ -280,7 +248,6 @@ q3 = Exercise(
         "給定 `[n, hidden]` 的向量，有人直接拿原始向量算 `(unit @ unit.T).argmax(dim=1)`，結果是 0、1、2……：每個向量最近的都是自己。"
         "請寫出 `nearest(vectors)`：先減去平均向量，再依餘弦找出最近的**另一列**，回傳它們的索引 `[n]`。",
     ),
-    blank="def nearest(vectors):\n    return ____\n\npractice.q3.check(nearest)",
     hints=(
         Bilingual(
             "`fill_diagonal_` puts a number on the diagonal of a square matrix.",
@@ -292,12 +259,6 @@ q3 = Exercise(
             "餘弦是長度為 1 的向量的內積：`torch.nn.functional.normalize`。",
         ),
     ),
-    solution_code=(
-        "def nearest(vectors):\n"
-        "    unit = torch.nn.functional.normalize(vectors - vectors.mean(dim=0), dim=-1)\n"
-        "    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)\n\n"
-        "practice.q3.check(nearest)"
-    ),
     why=Bilingual(
         "No cosine is below -1, so that -2 on the diagonal can never win.",
         "餘弦不會小於 -1，所以對角線上的 -2 永遠不會是最大的。",
@@ -306,47 +267,43 @@ q3 = Exercise(
         "Leaving the query among the candidates is a common way to a retrieval score that is too good to be true.",
         "把查詢本身留在候選裡，是檢索成績好得不像真的常見原因。",
     ),
-    checker=Function(_nearest, _nearest_cases),
-    mistakes=(
-        Mistake(
-            _nearest_itself,
-            Bilingual("The bug is still there: every row finds itself.", "錯誤還在：每一列找到的都是自己。"),
-        ),
-        Mistake(_nearest_raw, Bilingual("The mean vector is still in it.", "平均向量還沒減掉。")),
-        Mistake(
-            _nearest_product,
-            Bilingual(
-                "These are products, not cosines: long vectors attract everyone.",
-                "這是內積，不是餘弦：長的向量會把大家都吸過去。",
-            ),
-        ),
-        Mistake(
-            _nearest_centred_rows,
-            Bilingual(
-                "You subtracted from each row its own mean; the mean vector is meant.",
-                "你從每一列減掉的是它自己的平均；題目要減的是平均向量。",
-            ),
-        ),
-    ),
+    checker=Function(_nearest_cases, right=_nearest),
 )
 
 
-def _confusion(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
-    return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)
+@q3.solved_by
+def nearest(vectors):
+    unit = torch.nn.functional.normalize(vectors - vectors.mean(dim=0), dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
 
 
-def _confusion_turned(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
-    return _confusion(truth, guess, n).T
+@q3.mistake("The bug is still there: every row finds itself.", "錯誤還在：每一列找到的都是自己。")
+def _nearest_itself(vectors: torch.Tensor) -> torch.Tensor:
+    return torch.arange(len(vectors))
 
 
-def _confusion_marked(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
-    matrix = torch.zeros(n, n, dtype=torch.long)
-    matrix[truth, guess] += 1
-    return matrix
+@q3.mistake("The mean vector is still in it.", "平均向量還沒減掉。")
+def _nearest_raw(vectors: torch.Tensor) -> torch.Tensor:
+    unit = normalize(vectors, dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
 
 
-def _confusion_diagonal(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
-    return torch.diag(torch.bincount(truth[truth == guess], minlength=n))
+@q3.mistake(
+    "These are products, not cosines: long vectors attract everyone.",
+    "這是內積，不是餘弦：長的向量會把大家都吸過去。",
+)
+def _nearest_product(vectors: torch.Tensor) -> torch.Tensor:
+    centred = vectors - vectors.mean(dim=0)
+    return (centred @ centred.T).fill_diagonal_(-torch.inf).argmax(dim=1)
+
+
+@q3.mistake(
+    "You subtracted from each row its own mean; the mean vector is meant.",
+    "你從每一列減掉的是它自己的平均；題目要減的是平均向量。",
+)
+def _nearest_centred_rows(vectors: torch.Tensor) -> torch.Tensor:
+    unit = normalize(vectors - vectors.mean(dim=1, keepdim=True), dim=-1)
+    return (unit @ unit.T).fill_diagonal_(-2).argmax(dim=1)
 
 
 q4 = Exercise(
@@ -358,7 +315,6 @@ q4 = Exercise(
         "寫出 `confusion(truth, guess, n)`：標籤是 `0` 到 `n - 1`，`truth` 和 `guess` 的形狀都是 `[texts]`。"
         "回傳整數張量 `[n, n]`，第 `i` 列第 `j` 行是標籤為 `i`、猜成 `j` 的文字數。",
     ),
-    blank="def confusion(truth, guess, n):\n    return ____\n\npractice.q4.check(confusion)",
     hints=(
         Bilingual(
             "A loop over the pairs that adds 1 each time will do.", "用迴圈走過每一對，每次加 1 就可以。"
@@ -367,11 +323,6 @@ q4 = Exercise(
             "Without a loop: `truth * n + guess` numbers the cells, and `torch.bincount` counts them.",
             "不用迴圈：`truth * n + guess` 替每一格編號，`torch.bincount` 來數。",
         ),
-    ),
-    solution_code=(
-        "def confusion(truth, guess, n):\n"
-        "    return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)\n\n"
-        "practice.q4.check(confusion)"
     ),
     why=Bilingual(
         "Every pair has a cell number of its own, and `minlength` makes room for cells that no pair fell into.",
@@ -382,58 +333,44 @@ q4 = Exercise(
         "對角線的總和除以文字數，就是正確率。",
     ),
     checker=Function(
-        _confusion,
         lambda: [
             (random_ids(1, 40, 5, vocab=3)[0], random_ids(1, 40, 6, vocab=3)[0], 3),
             (torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), 4),
             (torch.tensor([4, 2, 2, 2, 0]), torch.tensor([4, 1, 1, 3, 2]), 5),
             (torch.tensor([0, 0]), torch.tensor([0, 0]), 1),
-        ],
-    ),
-    mistakes=(
-        Mistake(_confusion_turned, Bilingual("Rows and columns have changed places.", "列和行對調了。")),
-        Mistake(
-            _confusion_marked,
-            Bilingual(
-                "A cell that occurs several times got 1 only: `+=` with an index counts each cell once.",
-                "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。",
-            ),
-        ),
-        Mistake(
-            _confusion_diagonal, Bilingual("You counted only what was guessed right.", "你只數了猜對的。")
-        ),
+        ]
     ),
 )
+
+
+@q4.solved_by
+def confusion(truth, guess, n):
+    return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)
+
+
+@q4.mistake("Rows and columns have changed places.", "列和行對調了。")
+def _confusion_turned(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    return confusion(truth, guess, n).T
+
+
+@q4.mistake(
+    "A cell that occurs several times got 1 only: `+=` with an index counts each cell once.",
+    "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。",
+)
+def _confusion_marked(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    matrix = torch.zeros(n, n, dtype=torch.long)
+    matrix[truth, guess] += 1
+    return matrix
+
+
+@q4.mistake("You counted only what was guessed right.", "你只數了猜對的。")
+def _confusion_diagonal(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
+    return torch.diag(torch.bincount(truth[truth == guess], minlength=n))
 
 
 def _scores(classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
     return classifier.score(_last_by_length(hidden, mask))
-
-
-def _scores_everywhere(
-    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
-    return classifier.score(classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state)
-
-
-def _scores_of_padding(
-    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
-    return _scores_everywhere(classifier, ids, mask)[:, -1]
-
-
-def _scores_softmaxed(
-    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
-    return _scores(classifier, ids, mask).softmax(dim=-1)
-
-
-def _scores_of_mean(
-    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
-) -> torch.Tensor:
-    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
-    return classifier.score((hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True))
 
 
 def _score_cases() -> list[tuple[GPT2ForSequenceClassification, torch.Tensor, torch.Tensor]]:
@@ -467,7 +404,6 @@ q5 = Exercise(
         "寫出 `scores(classifier, ids, mask)`：算出 `GPT2ForSequenceClassification` 的 logits `[batch, labels]`，但不要呼叫 "
         "`classifier` 本身，只能用 `classifier.transformer` 和 `classifier.score`。填充在右邊，文字裡沒有填充的 token。",
     ),
-    blank="def scores(classifier, ids, mask):\n    return ____\n\npractice.q5.check(scores)",
     hints=(
         Bilingual(
             "`classifier.transformer` is a `GPT2Model`.", "`classifier.transformer` 就是一個 `GPT2Model`。"
@@ -477,12 +413,6 @@ q5 = Exercise(
             "它的 `last_hidden_state` 每一列只需要一個位置：見練習 2。",
         ),
     ),
-    solution_code=(
-        "def scores(classifier, ids, mask):\n"
-        "    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state\n"
-        "    return classifier.score(hidden[torch.arange(len(ids)), mask.sum(dim=1) - 1])\n\n"
-        "practice.q5.check(scores)"
-    ),
     why=Bilingual(
         "That is the whole class: the base model, one position, one `Linear`.",
         "這個類別就只有這些：基礎模型、一個位置、一層 `Linear`。",
@@ -491,32 +421,49 @@ q5 = Exercise(
         "Nothing keeps you from another head on `GPT2Model`: several layers, or one score for each token.",
         "你也可以在 `GPT2Model` 上接別的輸出層：好幾層的，或每個 token 都給分數的。",
     ),
-    checker=Function(_scores, _score_cases, forbidden=_the_class_itself),
-    mistakes=(
-        Mistake(
-            _scores_everywhere,
-            Bilingual(
-                "You scored every position; the classifier takes one.",
-                "你替每個位置都算了分數；分類器只取一個。",
-            ),
-        ),
-        Mistake(
-            _scores_of_padding,
-            Bilingual("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。"),
-        ),
-        Mistake(
-            _scores_softmaxed,
-            Bilingual("These are probabilities; the logits are wanted.", "這是機率；題目要的是 logits。"),
-        ),
-        Mistake(
-            _scores_of_mean,
-            Bilingual(
-                "You scored the mean; this class reads the last token that is not padding.",
-                "你算的是平均的分數；這個類別讀的是最後一個不是填充的 token。",
-            ),
-        ),
-    ),
+    checker=Function(_score_cases, right=_scores, forbidden=_the_class_itself),
 )
+
+
+@q5.solved_by
+def scores(classifier, ids, mask):
+    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+    return classifier.score(hidden[torch.arange(len(ids)), mask.sum(dim=1) - 1])
+
+
+@q5.mistake(
+    "You scored every position; the classifier takes one.", "你替每個位置都算了分數；分類器只取一個。"
+)
+def _scores_everywhere(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    return classifier.score(classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state)
+
+
+@q5.mistake("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。")
+def _scores_of_padding(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    return _scores_everywhere(classifier, ids, mask)[:, -1]
+
+
+@q5.mistake("These are probabilities; the logits are wanted.", "這是機率；題目要的是 logits。")
+def _scores_softmaxed(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    return _scores(classifier, ids, mask).softmax(dim=-1)
+
+
+@q5.mistake(
+    "You scored the mean; this class reads the last token that is not padding.",
+    "你算的是平均的分數；這個類別讀的是最後一個不是填充的 token。",
+)
+def _scores_of_mean(
+    classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
+) -> torch.Tensor:
+    hidden = classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state
+    return classifier.score((hidden * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True))
+
 
 q6 = Exercise(
     key="05.6",
@@ -526,17 +473,10 @@ q6 = Exercise(
         "would you want to see first, and what would still not be shown?",
         "「我們的探測讀出情感，正確率 80%，所以 GPT-2 懂得情感。」請用兩三句話回答：你會先要求看什麼？就算看到了，還有什麼沒有證明？",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "80% of which texts? And how well do single words do?", "是哪些文字的 80%？光靠單字又能對多少？"
         ),
-    ),
-    solution_code=(
-        'words = """I would ask for texts worded in a way that training never saw, a bag of words on the same texts,\n'
-        "and the same probe on an untrained model, all with confidence intervals. Even then it shows that the label can be\n"
-        'read from the states, not that the model uses it, let alone that it understands."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer names a plain rival or a control, and the step from “can be read” to “is used”.",
@@ -547,9 +487,11 @@ q6 = Exercise(
         "下一課會改動權重，並且量一量學到了什麼、忘掉了什麼。",
     ),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """I would ask for texts worded in a way that training never saw, a bag of words on the same texts,
+and a control with shuffled labels, all with confidence intervals. Even then it shows that the label can be
+read from the states, not that the model uses it, let alone that it understands."""

@@ -6,10 +6,10 @@ import torch
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .questions import Option, Question
-from .samples import random_normal, tiny_base, tiny_lm
+from .engine.checks import Function, Open, Value
+from .engine.exercise import Exercise
+from .engine.questions import Option, Question
+from .engine.samples import random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -96,7 +96,6 @@ q1 = Exercise(
         "有一個綁定輸出層的 GPT-2，`n_embd=24`、`n_layer=3`、`n_positions=40`，詞彙表大小是 97。先不要執行，寫出一個 tuple："
         "一個區塊的參數個數，以及整個模型的參數個數。",
     ),
-    blank="sizes = (____, ____)\npractice.q1.check(sizes)",
     hints=(
         Bilingual(
             "A block has four linear layers, each with a bias, and two layer norms.",
@@ -111,12 +110,6 @@ q1 = Exercise(
             "區塊之外還有 `wte`、`wpe`、`ln_f`；輸出層就是 `wte`，不另外算。",
         ),
     ),
-    solution_code=(
-        "C = 24\n"
-        "block = (3 + 1 + 4 + 4) * C * C + (3 + 1 + 4 + 1) * C + 2 * 2 * C\n"
-        "sizes = (block, 97 * C + 40 * C + 3 * block + 2 * C)\n"
-        "practice.q1.check(sizes)"
-    ),
     why=Bilingual(
         "The weights of a block are 12 C² numbers, its biases 9 C, and its two norms 4 C.",
         "一個區塊的權重有 12 C² 個數字，bias 有 9 C 個，兩個層正規化有 4 C 個。",
@@ -126,50 +119,39 @@ q1 = Exercise(
         "所以區塊的大小和寬度的平方成正比：寬度加倍，參數變成 4 倍。",
     ),
     checker=Value(_sizes),
-    mistakes=(
-        Mistake(
-            (7224, 25008 + 97 * 24),
-            Bilingual(
-                "The head is tied, and you have counted it as a second matrix.",
-                "輸出層是綁定的，你把它當成第二個矩陣又算了一次。",
-            ),
-        ),
-        Mistake(
-            (6912, 97 * 24 + 40 * 24 + 3 * 6912 + 48),
-            Bilingual(
-                "Your block is made of weights alone: linear layers and norms have more than these.",
-                "你的區塊只有權重；線性層和層正規化還有別的參數。",
-            ),
-        ),
-        Mistake(
-            (7224 - 96, 25008 - 3 * 96),
-            Bilingual("The two norms inside a block have parameters, too.", "區塊裡的兩個層正規化也有參數。"),
-        ),
-        Mistake(
-            (7224, 25008 - 48),
-            Bilingual(
-                "Something stands behind the last block and is missing from your sum.",
-                "最後一個區塊後面還有一樣東西，你的總和裡沒有它。",
-            ),
-        ),
-    ),
 )
 
 
-def _split(x: torch.Tensor, n_head: int) -> torch.Tensor:
-    return x.view(*x.shape[:2], n_head, -1).transpose(1, 2)
+@q1.solved_by
+def sizes():
+    C = 24
+    block = (3 + 1 + 4 + 4) * C * C + (3 + 1 + 4 + 1) * C + 2 * 2 * C
+    return (block, 97 * C + 40 * C + 3 * block + 2 * C)
 
 
-def _split_by_view(x: torch.Tensor, n_head: int) -> torch.Tensor:
-    return x.reshape(x.shape[0], n_head, x.shape[1], -1)
+q1.wrong_value(
+    (7224, 25008 + 97 * 24),
+    "The head is tied, and you have counted it as a second matrix.",
+    "輸出層是綁定的，你把它當成第二個矩陣又算了一次。",
+)
 
+q1.wrong_value(
+    (6912, 97 * 24 + 40 * 24 + 3 * 6912 + 48),
+    "Your block is made of weights alone: linear layers and norms have more than these.",
+    "你的區塊只有權重；線性層和層正規化還有別的參數。",
+)
 
-def _split_not_turned(x: torch.Tensor, n_head: int) -> torch.Tensor:
-    return x.view(*x.shape[:2], n_head, -1)
+q1.wrong_value(
+    (7224 - 96, 25008 - 3 * 96),
+    "The two norms inside a block have parameters, too.",
+    "區塊裡的兩個層正規化也有參數。",
+)
 
-
-def _split_interleaved(x: torch.Tensor, n_head: int) -> torch.Tensor:
-    return x.view(*x.shape[:2], -1, n_head).permute(0, 3, 1, 2)
+q1.wrong_value(
+    (7224, 25008 - 48),
+    "Something stands behind the last block and is missing from your sum.",
+    "最後一個區塊後面還有一樣東西，你的總和裡沒有它。",
+)
 
 
 q2 = Exercise(
@@ -181,7 +163,6 @@ q2 = Exercise(
         "寫出 `split(x, n_head)`：把 `[B, T, C]` 變成 `[B, H, T, D]`。每個 token 的 C 個數字裡，第一個頭拿最前面的 D 個，"
         "第二個頭拿接下來的 D 個，依此類推。",
     ),
-    blank="def split(x, n_head):\n    return ____\n\npractice.q2.check(split)",
     hints=(
         Bilingual(
             "First make two axes, H and D, out of the last one; then bring H to its place.",
@@ -192,10 +173,6 @@ q2 = Exercise(
             "`view` 負責切，`transpose` 負責移；只用一次 `view` 直接變成最後的形狀，會把不同的 token 混在一起。",
         ),
     ),
-    solution_code=(
-        "def split(x, n_head):\n    B, T, C = x.shape\n    return x.view(B, T, n_head, C // n_head).transpose(1, 2)\n\n"
-        "practice.q2.check(split)"
-    ),
     why=Bilingual(
         "`view` reads the memory in its order, which is token after token; only then may the axes change places.",
         "`view` 照記憶體的順序讀，也就是一個 token 接一個 token；切好之後才能調換軸的次序。",
@@ -205,7 +182,6 @@ q2 = Exercise(
         "合併回去時先 `transpose` 再 `reshape`：轉置之後，記憶體的順序已經不對了。",
     ),
     checker=Function(
-        _split,
         lambda: [
             (random_normal(2, 5, 12), 3),
             (random_normal(1, 4, 8, seed=1), 2),
@@ -214,42 +190,47 @@ q2 = Exercise(
             (random_normal(1, 3, 5, seed=4), 5),
         ],
     ),
-    mistakes=(
-        Mistake(
-            _split_by_view,
-            Bilingual(
-                "The shape is right, but numbers of different tokens have been mixed.",
-                "形狀對了，但不同 token 的數字混在一起了。",
-            ),
-        ),
-        Mistake(
-            _split_not_turned,
-            Bilingual(
-                "The axes of heads and tokens still stand in each other's place.",
-                "頭和 token 這兩軸還站在彼此的位置上。",
-            ),
-        ),
-        Mistake(
-            _split_interleaved,
-            Bilingual(
-                "Each head got every H-th number, not D that stand side by side.",
-                "每個頭拿到的是隔 H 個取一個，不是相鄰的 D 個。",
-            ),
-        ),
-    ),
 )
+
+
+@q2.solved_by
+def split(x, n_head):
+    B, T, C = x.shape
+    return x.view(B, T, n_head, C // n_head).transpose(1, 2)
+
+
+@q2.mistake(
+    "The shape is right, but numbers of different tokens have been mixed.",
+    "形狀對了，但不同 token 的數字混在一起了。",
+)
+def _split_by_view(x: torch.Tensor, n_head: int) -> torch.Tensor:
+    return x.reshape(x.shape[0], n_head, x.shape[1], -1)
+
+
+@q2.mistake(
+    "The axes of heads and tokens still stand in each other's place.", "頭和 token 這兩軸還站在彼此的位置上。"
+)
+def _split_not_turned(x: torch.Tensor, n_head: int) -> torch.Tensor:
+    return x.view(*x.shape[:2], n_head, -1)
+
+
+@q2.mistake(
+    "Each head got every H-th number, not D that stand side by side.",
+    "每個頭拿到的是隔 H 個取一個，不是相鄰的 D 個。",
+)
+def _split_interleaved(x: torch.Tensor, n_head: int) -> torch.Tensor:
+    return x.view(*x.shape[:2], -1, n_head).permute(0, 3, 1, 2)
 
 
 def _attend(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.scaled_dot_product_attention(q, k, v, is_causal=True)
 
 
-def _by_hand(q, k, v, *, root=True, hide=float("-inf"), dim=-1, lower=True):
+def _by_hand(q, k, v, *, root=True, lower=True):
     scores = q @ k.transpose(-2, -1) / (math.sqrt(q.shape[-1]) if root else 1)
-    seen = (
-        torch.ones(q.shape[-2], q.shape[-2]).tril() if lower else torch.ones(q.shape[-2], q.shape[-2]).triu()
-    )
-    return scores.masked_fill(seen == 0, hide).softmax(dim=dim) @ v
+    everything = torch.ones(q.shape[-2], q.shape[-2])
+    seen = everything.tril() if lower else everything.triu()
+    return scores.masked_fill(seen == 0, float("-inf")).softmax(dim=-1) @ v
 
 
 q3 = Exercise(
@@ -257,15 +238,11 @@ q3 = Exercise(
     title=Bilingual("Find the bug: a mask that leaks", "找出錯誤：會漏的遮罩"),
     statement=Bilingual(
         "This attention is meant to be causal, but the first token's output changes when a later token does. Mend it "
-        "(`q`, `k`, `v` are `[B, H, T, D]`):\n\n"
-        "```python\ndef attend(q, k, v):\n    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])\n"
-        "    scores = scores * torch.ones(q.shape[-2], q.shape[-2]).tril()\n    return scores.softmax(dim=-1) @ v\n```",
+        "(`q`, `k`, `v` are `[B, H, T, D]`):\n\n{bug}",
         "下面的注意力應該是因果的，可是改掉後面的 token，第一個 token 的輸出也會變。請修好它"
-        "（`q`、`k`、`v` 都是 `[B, H, T, D]`）：\n\n"
-        "```python\ndef attend(q, k, v):\n    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])\n"
-        "    scores = scores * torch.ones(q.shape[-2], q.shape[-2]).tril()\n    return scores.softmax(dim=-1) @ v\n```",
+        "（`q`、`k`、`v` 都是 `[B, H, T, D]`）：\n\n{bug}",
     ),
-    blank="import math\n\ndef attend(q, k, v):\n    return ____\n\npractice.q3.check(attend)",
+    blank_imports=True,
     hints=(
         Bilingual("What is the softmax of a score of 0?", "分數是 0，經過 softmax 之後是多少？"),
         Bilingual(
@@ -277,11 +254,6 @@ q3 = Exercise(
             "`scores.masked_fill(condition, value)` 會在條件成立的地方填上那個值。",
         ),
     ),
-    solution_code=(
-        "import math\n\ndef attend(q, k, v):\n    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])\n"
-        "    later = torch.ones(q.shape[-2], q.shape[-2]).triu(1).bool()\n"
-        '    return scores.masked_fill(later, float("-inf")).softmax(dim=-1) @ v\n\npractice.q3.check(attend)'
-    ),
     why=Bilingual(
         "A score of 0 is not a weight of 0: softmax makes exp(0) = 1 of it. What must not be seen needs minus infinity.",
         "分數 0 不等於權重 0：softmax 會把它變成 exp(0) = 1。不該看到的，分數要是負無限大。",
@@ -291,44 +263,51 @@ q3 = Exercise(
         "如果整列都遮住，softmax 就變成 0 除以 0；補在左邊的填充就會產生這種列。",
     ),
     checker=Function(
-        _attend,
         lambda: [
             tuple(random_normal(B, H, T, D, seed=T + at) for at in range(3))
             for B, H, T, D in ((2, 3, 5, 4), (1, 2, 3, 5), (3, 1, 8, 8), (1, 4, 1, 2))
         ],
-    ),
-    mistakes=(
-        Mistake(
-            lambda q, k, v: _by_hand(q, k, v, hide=0.0),
-            Bilingual(
-                "The bug is still there: later tokens get the score 0, and a weight that is not.",
-                "錯誤還在：後面的 token 分數是 0，權重卻不是 0。",
-            ),
-        ),
-        Mistake(
-            lambda q, k, v: _by_hand(q, k, v, root=False),
-            Bilingual(
-                "Nothing leaks any more, but the scores are no longer divided by the root of D.",
-                "不會漏了，但分數沒有再除以 D 的平方根。",
-            ),
-        ),
-        Mistake(
-            lambda q, k, v: _by_hand(q, k, v, lower=False),
-            Bilingual(
-                "The mask is upside down: each token sees what comes later and not what came before.",
-                "遮罩上下顛倒了：每個 token 看得到後面，卻看不到前面。",
-            ),
-        ),
-        Mistake(
-            lambda q, k, v: torch.nn.functional.scaled_dot_product_attention(q, k, v),
-            Bilingual("Your attention has no mask at all.", "你的注意力完全沒有遮罩。"),
-        ),
+        right=_attend,
     ),
 )
 
 
-def _mask(new: int, past: int) -> torch.Tensor:
-    return torch.ones(new, past + new, dtype=torch.bool).tril(past)
+@q3.solved_by
+def attend(q, k, v):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    later = torch.ones(q.shape[-2], q.shape[-2]).triu(1).bool()
+    return scores.masked_fill(later, float("-inf")).softmax(dim=-1) @ v
+
+
+@q3.bug(
+    "The bug is still there: later tokens get the score 0, and a weight that is not.",
+    "錯誤還在：後面的 token 分數是 0，權重卻不是 0。",
+)
+def _attend_that_leaks(q, k, v):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    scores = scores * torch.ones(q.shape[-2], q.shape[-2]).tril()
+    return scores.softmax(dim=-1) @ v
+
+
+@q3.mistake(
+    "Nothing leaks any more, but the scores are no longer divided by the root of D.",
+    "不會漏了，但分數沒有再除以 D 的平方根。",
+)
+def _attend_without_root(q, k, v):
+    return _by_hand(q, k, v, root=False)
+
+
+@q3.mistake(
+    "The mask is upside down: each token sees what comes later and not what came before.",
+    "遮罩上下顛倒了：每個 token 看得到後面，卻看不到前面。",
+)
+def _attend_upside_down(q, k, v):
+    return _by_hand(q, k, v, lower=False)
+
+
+@q3.mistake("Your attention has no mask at all.", "你的注意力完全沒有遮罩。")
+def _attend_without_mask(q, k, v):
+    return torch.nn.functional.scaled_dot_product_attention(q, k, v)
 
 
 q4 = Exercise(
@@ -340,7 +319,6 @@ q4 = Exercise(
         "快取裡已有 `past` 個 token，現在一次讀進 `new` 個。寫出 `mask(new, past)`：一個 `[new, past + new]` 的布林張量，"
         "新的 token 看得到的地方是 True。",
     ),
-    blank="def mask(new, past):\n    return ____\n\npractice.q4.check(mask)",
     hints=(
         Bilingual(
             "Every new token sees all of the past, itself, and the new ones before it.",
@@ -350,9 +328,6 @@ q4 = Exercise(
             "`tril` takes an argument that moves the diagonal.", "`tril` 有一個引數，可以把對角線往右移。"
         ),
     ),
-    solution_code=(
-        "def mask(new, past):\n    return torch.ones(new, past + new, dtype=torch.bool).tril(past)\n\npractice.q4.check(mask)"
-    ),
     why=Bilingual(
         "Row i of the mask is token past + i, and it sees past + i + 1 tokens.",
         "遮罩的第 i 列是第 past + i 個 token，它看得到 past + i + 1 個。",
@@ -361,32 +336,39 @@ q4 = Exercise(
         "With one new token the row is all True: this is why the step of a generation loop needs no causal mask.",
         "只讀 1 個新 token 時，整列都是 True：所以生成迴圈的每一步都不需要因果遮罩。",
     ),
-    checker=Function(_mask, lambda: [(3, 4), (1, 6), (5, 0), (2, 1), (4, 9), (3, 3), (1, 0)]),
-    mistakes=(
-        Mistake(
-            lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(),
-            Bilingual(
-                "Your first new token sees one token only, as if the cache were empty.",
-                "你的第一個新 token 只看得到 1 個 token，好像快取是空的。",
-            ),
-        ),
-        Mistake(
-            lambda new, past: torch.ones(new, past + new, dtype=torch.bool),
-            Bilingual("Your new tokens see each other's future.", "你的新 token 看得到彼此的未來。"),
-        ),
-        Mistake(
-            lambda new, past: torch.ones(new, past + new, dtype=torch.bool).tril(past - 1),
-            Bilingual("Your tokens do not see themselves.", "你的 token 看不到自己。"),
-        ),
-        Mistake(
-            lambda new, past: torch.ones(new, past + new).tril(past),
-            Bilingual(
-                "The places are right, but the tensor holds numbers, not True and False.",
-                "位置都對，但張量裡是數字，不是 True 和 False。",
-            ),
-        ),
-    ),
+    checker=Function(lambda: [(3, 4), (1, 6), (5, 0), (2, 1), (4, 9), (3, 3), (1, 0)]),
 )
+
+
+@q4.solved_by
+def mask(new, past):
+    return torch.ones(new, past + new, dtype=torch.bool).tril(past)
+
+
+@q4.mistake(
+    "Your first new token sees one token only, as if the cache were empty.",
+    "你的第一個新 token 只看得到 1 個 token，好像快取是空的。",
+)
+def _mask_of_empty_cache(new, past):
+    return torch.ones(new, past + new, dtype=torch.bool).tril()
+
+
+@q4.mistake("Your new tokens see each other's future.", "你的新 token 看得到彼此的未來。")
+def _mask_of_nothing(new, past):
+    return torch.ones(new, past + new, dtype=torch.bool)
+
+
+@q4.mistake("Your tokens do not see themselves.", "你的 token 看不到自己。")
+def _mask_without_itself(new, past):
+    return torch.ones(new, past + new, dtype=torch.bool).tril(past - 1)
+
+
+@q4.mistake(
+    "The places are right, but the tensor holds numbers, not True and False.",
+    "位置都對，但張量裡是數字，不是 True 和 False。",
+)
+def _mask_of_numbers(new, past):
+    return torch.ones(new, past + new).tril(past)
 
 
 def _old_masks(block: str) -> dict[str, torch.Tensor]:
@@ -407,37 +389,6 @@ def _files() -> list[tuple[dict[str, torch.Tensor]]]:
     ]
 
 
-def _base_tensors(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    unneeded = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")
-    return {
-        name.removeprefix("transformer."): t for name, t in tensors.items() if not name.endswith(unneeded)
-    }
-
-
-def _with_the_head(tensors):
-    return {
-        name.removeprefix("transformer."): t
-        for name, t in tensors.items()
-        if not name.endswith("attn.bias") and not name.endswith("masked_bias")
-    }
-
-
-def _without_biases(tensors):
-    return {name: t for name, t in _base_tensors(tensors).items() if not name.endswith("bias")}
-
-
-def _with_the_masks(tensors):
-    return {name.removeprefix("transformer."): t for name, t in tensors.items() if name != "lm_head.weight"}
-
-
-def _with_the_prefix(tensors):
-    return {
-        name: t
-        for name, t in tensors.items()
-        if not name.endswith(("lm_head.weight", ".attn.bias", ".attn.masked_bias"))
-    }
-
-
 q5 = Exercise(
     key="07.5",
     title=Bilingual("Any file to a base model's names", "任何檔案都變成基礎模型的名稱"),
@@ -449,7 +400,6 @@ q5 = Exercise(
         "略過 `lm_head.weight`，也略過舊檔案裡的因果遮罩 `attn.bias` 和 `attn.masked_bias`。"
         "小心，`attn.c_attn.bias` 不是遮罩。",
     ),
-    blank="def base_tensors(tensors):\n    return ____\n\npractice.q5.check(base_tensors)",
     hints=(
         Bilingual(
             "`str.removeprefix` does nothing where there is no prefix.",
@@ -460,12 +410,6 @@ q5 = Exercise(
             "`str.endswith` 可以收一個 tuple；遮罩的結尾要從點號寫起。",
         ),
     ),
-    solution_code=(
-        "def base_tensors(tensors):\n"
-        '    unneeded = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")\n'
-        '    return {name.removeprefix("transformer."): t for name, t in tensors.items()\n'
-        "            if not name.endswith(unneeded)}\n\npractice.q5.check(base_tensors)"
-    ),
     why=Bilingual(
         "With the prefix gone, a language model's file and a base model's file hold the same names.",
         "拿掉前綴之後，語言模型的檔案和基礎模型的檔案就是同一組名稱。",
@@ -474,35 +418,54 @@ q5 = Exercise(
         "The masks were stored because old versions kept them as buffers; they can always be computed anew.",
         "舊版把遮罩當成 buffer，所以一起存進了檔案；其實隨時都能重新算出來。",
     ),
-    checker=Function(_base_tensors, _files),
-    mistakes=(
-        Mistake(
-            _with_the_head,
-            Bilingual(
-                "The head is still in your dict; a base model has no place for it.",
-                "你的 dict 裡還有輸出層；基礎模型沒有地方放它。",
-            ),
-        ),
-        Mistake(
-            _without_biases,
-            Bilingual(
-                "You have thrown out the biases of the linear layers and norms as well.",
-                "你把線性層和層正規化的 bias 也丟掉了。",
-            ),
-        ),
-        Mistake(
-            _with_the_masks,
-            Bilingual(
-                "The old masks are still there; a strict load will refuse them.",
-                "舊的遮罩還在；嚴格載入會拒絕它們。",
-            ),
-        ),
-        Mistake(
-            _with_the_prefix,
-            Bilingual("The names still have the prefix of the language model.", "名稱還帶著語言模型的前綴。"),
-        ),
-    ),
+    checker=Function(_files),
 )
+
+
+# fmt: off
+@q5.solved_by
+def base_tensors(tensors):
+    unneeded = ("lm_head.weight", ".attn.bias", ".attn.masked_bias")
+    return {name.removeprefix("transformer."): t for name, t in tensors.items()
+            if not name.endswith(unneeded)}
+# fmt: on
+
+
+@q5.mistake(
+    "The head is still in your dict; a base model has no place for it.",
+    "你的 dict 裡還有輸出層；基礎模型沒有地方放它。",
+)
+def _with_the_head(tensors):
+    return {
+        name.removeprefix("transformer."): t
+        for name, t in tensors.items()
+        if not name.endswith("attn.bias") and not name.endswith("masked_bias")
+    }
+
+
+@q5.mistake(
+    "You have thrown out the biases of the linear layers and norms as well.",
+    "你把線性層和層正規化的 bias 也丟掉了。",
+)
+def _without_biases(tensors):
+    return {name: t for name, t in base_tensors(tensors).items() if not name.endswith("bias")}
+
+
+@q5.mistake(
+    "The old masks are still there; a strict load will refuse them.", "舊的遮罩還在；嚴格載入會拒絕它們。"
+)
+def _with_the_masks(tensors):
+    return {name.removeprefix("transformer."): t for name, t in tensors.items() if name != "lm_head.weight"}
+
+
+@q5.mistake("The names still have the prefix of the language model.", "名稱還帶著語言模型的前綴。")
+def _with_the_prefix(tensors):
+    return {
+        name: t
+        for name, t in tensors.items()
+        if not name.endswith(("lm_head.weight", ".attn.bias", ".attn.masked_bias"))
+    }
+
 
 q6 = Exercise(
     key="07.6",
@@ -512,18 +475,11 @@ q6 = Exercise(
         "library all the same, and what you would have to add to your loop first if you would not.",
         "你的迴圈比函式庫的 `generate` 快。請用兩三句話說明：什麼時候你還是會用函式庫？如果不用，你得先替自己的迴圈加上什麼？",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "Think of lesson 3: what could `generate` do that this loop cannot?",
             "想想第 3 課：`generate` 會做、而這個迴圈不會做的事有哪些？",
         ),
-    ),
-    solution_code=(
-        'words = """I would use the library for beam search, streaming, stop strings and other logits processors.\n'
-        "My loop would need top-p and a repetition penalty at least, and a check that the text stays within\n"
-        'n_positions, before I gave it to anybody."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer names one thing that the library does and this loop does not, and one that would be missed first.",
@@ -534,9 +490,11 @@ q6 = Exercise(
         "專門用來提供語言模型服務的快速程式，核心也是這樣的迴圈，再加上批次處理和分頁的快取。",
     ),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """I would use the library for beam search, streaming, stop strings and other logits processors.
+My loop would need top-p and a repetition penalty at least, and a check that the text stays within
+n_positions, before I gave it to anybody."""

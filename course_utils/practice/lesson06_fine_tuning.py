@@ -7,11 +7,11 @@ import torch
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .compare import Tolerance
-from .exercise import Exercise
-from .questions import Option, Question
-from .samples import random_ids
+from .engine.checks import Function, Open, Value
+from .engine.compare import Tolerance
+from .engine.exercise import Exercise
+from .engine.questions import Option, Question
+from .engine.samples import random_ids
 
 quick1 = Question(
     name="quick1",
@@ -91,14 +91,12 @@ q1 = Exercise(
         "`pad` 把長 7 和長 4 的兩列 token 湊成一個批次。先不要執行，寫出一個 tuple，依序是三個數字：批次的寬度、有幾個 label "
         "算數，以及給了 `starts=[5, 2]` 之後有幾個算數。",
     ),
-    blank="answer = (____, ____, ____)\npractice.q1.check(answer)",
     hints=(
         Bilingual(
             "The longest row sets the width; padding never counts.", "最長的一列決定寬度；填充一律不算。"
         ),
         Bilingual("Nothing predicts the first token of a row.", "每一列的第一個 token 沒有東西預測它。"),
     ),
-    solution_code="answer = (7, 9, 4)\npractice.q1.check(answer)",
     why=Bilingual(
         "6 and 3 labels without the first ones make 9. From position 5 on there are 2 in the first row, from position 2 on "
         "2 in the second.",
@@ -108,52 +106,30 @@ q1 = Exercise(
         "The mean loss divides by exactly this number, so that a batch of short rows weighs no more than its tokens.",
         "平均損失除以的就是這個數字，所以短列的批次不會占到比 token 數更多的分量。",
     ),
-    checker=Value(lambda: (7, 9, 4)),
-    mistakes=(
-        Mistake(
-            (7, 11, 4),
-            Bilingual(
-                "You counted the first token of each row, which nothing predicts.",
-                "你把每列的第一個 token 也算進去了，但沒有東西預測它。",
-            ),
-        ),
-        Mistake((7, 14, 4), Bilingual("You counted the padding.", "你把填充也算進去了。")),
-        Mistake(
-            (7, 9, 7),
-            Bilingual(
-                "With `starts`, the labels before the start do not count; you counted those.",
-                "有了 `starts`，起點之前的 label 不算；你算的正是那些。",
-            ),
-        ),
-    ),
+    checker=Value(),
 )
 
 
-def _labels(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    before = torch.arange(ids.shape[1]) < start[:, None]
-    return ids.masked_fill((mask == 0) | before, -100)
+@q1.solved_by
+def answer():
+    return (7, 9, 4)
 
 
-def _labels_shifted(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    labels = _labels(ids, mask, start)
-    return torch.cat([labels[:, 1:], torch.full_like(labels[:, :1], -100)], dim=1)
+q1.wrong_value(
+    (7, 11, 4),
+    "You counted the first token of each row, which nothing predicts.",
+    "你把每列的第一個 token 也算進去了，但沒有東西預測它。",
+)
 
 
-def _labels_of_padding(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    return ids.masked_fill(torch.arange(ids.shape[1]) < start[:, None], -100)
+q1.wrong_value((7, 14, 4), "You counted the padding.", "你把填充也算進去了。")
 
 
-def _labels_of_everything(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    return ids.masked_fill(mask == 0, -100)
-
-
-def _labels_zero(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    labels = _labels(ids, mask, start)
-    return labels.masked_fill(labels == -100, 0)
-
-
-def _labels_one_late(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
-    return _labels(ids, mask, start + 1)
+q1.wrong_value(
+    (7, 9, 7),
+    "With `starts`, the labels before the start do not count; you counted those.",
+    "有了 `starts`，起點之前的 label 不算；你算的正是那些。",
+)
 
 
 q2 = Exercise(
@@ -165,7 +141,6 @@ q2 = Exercise(
         "寫出 `labels(ids, mask, start)`：給定 `[batch, seq]` 的 id 和注意力遮罩，以及 `[batch]` 的位置 `start`，"
         "做出要交給模型的 labels：內容是 id，填充的地方和 `start` 之前填 -100。",
     ),
-    blank="def labels(ids, mask, start):\n    return ____\n\npractice.q2.check(labels)",
     hints=(
         Bilingual(
             "`ids.masked_fill(where, -100)` returns a new tensor and leaves `ids` alone.",
@@ -176,12 +151,6 @@ q2 = Exercise(
             "`torch.arange(seq) < start[:, None]` 在每一列的起點之前為真。",
         ),
     ),
-    solution_code=(
-        "def labels(ids, mask, start):\n"
-        "    before = torch.arange(ids.shape[1]) < start[:, None]\n"
-        "    return ids.masked_fill((mask == 0) | before, -100)\n\n"
-        "practice.q2.check(labels)"
-    ),
     why=Bilingual(
         "The two conditions are joined by `|`; the shift is the model's business, so that nothing moves here.",
         "兩個條件用 `|` 合起來；移位是模型的事，所以這裡什麼都不用移。",
@@ -191,7 +160,6 @@ q2 = Exercise(
         "`pad_token` 就是 `eos_token` 的時候，用 `ids == pad` 做遮罩會把真正的結尾也丟掉：要用注意力遮罩。",
     ),
     checker=Function(
-        _labels,
         lambda: [
             (
                 random_ids(3, 6, 1),
@@ -204,56 +172,47 @@ q2 = Exercise(
                 torch.tensor([[0, 0, 1, 1], [0, 1, 1, 1], [1, 1, 1, 1], [1, 0, 0, 0]]),
                 torch.tensor([3, 1, 0, 2]),
             ),
-        ],
-    ),
-    mistakes=(
-        Mistake(
-            _labels_shifted,
-            Bilingual(
-                "You shifted them; the model shifts once more, and would learn to skip a token.",
-                "你已經移了一格；模型還會再移一次，會學成跳過一個 token。",
-            ),
-        ),
-        Mistake(_labels_of_padding, Bilingual("The padding would be learned.", "這樣連填充都會學進去。")),
-        Mistake(
-            _labels_of_everything,
-            Bilingual("`start` has no effect in your function.", "在你的函式裡，`start` 沒有作用。"),
-        ),
-        Mistake(
-            _labels_zero,
-            Bilingual(
-                "0 is the id of a token: what does not count is -100.",
-                "0 是某個 token 的 id：不算的地方要填 -100。",
-            ),
-        ),
-        Mistake(_labels_one_late, Bilingual("You begin one position too late.", "你晚了一個位置才開始。")),
+        ]
     ),
 )
 
 
-def _pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    stream = [token for document in documents for token in (*document, end)]
-    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
+@q2.solved_by
+def labels(ids, mask, start):
+    before = torch.arange(ids.shape[1]) < start[:, None]
+    return ids.masked_fill((mask == 0) | before, -100)
 
 
-def _pack_without_end(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    stream = [token for document in documents for token in document]
-    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
+@q2.mistake(
+    "You shifted them; the model shifts once more, and would learn to skip a token.",
+    "你已經移了一格；模型還會再移一次，會學成跳過一個 token。",
+)
+def _labels_shifted(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    right = labels(ids, mask, start)
+    return torch.cat([right[:, 1:], torch.full_like(right[:, :1], -100)], dim=1)
 
 
-def _pack_filled(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    stream = [token for document in documents for token in (*document, end)]
-    return torch.tensor(stream + [end] * (-len(stream) % block)).view(-1, block)
+@q2.mistake("The padding would be learned.", "這樣連填充都會學進去。")
+def _labels_of_padding(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    return ids.masked_fill(torch.arange(ids.shape[1]) < start[:, None], -100)
 
 
-def _pack_turned(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    packed = _pack(documents, end, block)
-    return packed.flatten().view(block, -1).T
+@q2.mistake("`start` has no effect in your function.", "在你的函式裡，`start` 沒有作用。")
+def _labels_of_everything(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    return ids.masked_fill(mask == 0, -100)
 
 
-def _pack_end_first(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
-    stream = [token for document in documents for token in (end, *document)]
-    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
+@q2.mistake(
+    "0 is the id of a token: what does not count is -100.", "0 是某個 token 的 id：不算的地方要填 -100。"
+)
+def _labels_zero(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    right = labels(ids, mask, start)
+    return right.masked_fill(right == -100, 0)
+
+
+@q2.mistake("You begin one position too late.", "你晚了一個位置才開始。")
+def _labels_one_late(ids: torch.Tensor, mask: torch.Tensor, start: torch.Tensor) -> torch.Tensor:
+    return labels(ids, mask, start + 1)
 
 
 def _pack_cases() -> list[tuple[list[list[int]], int, int]]:
@@ -277,19 +236,12 @@ q3 = Exercise(
         "寫出 `pack(documents, end, block)`：從一篇篇 id 的 list 做出張量 `[blocks, block]`，文章首尾相接，每篇後面接一個 `end`；"
         "最後湊不滿一個區塊的丟掉。",
     ),
-    blank="def pack(documents, end, block):\n    return ____\n\npractice.q3.check(pack)",
     hints=(
         Bilingual("First one long list, then cut.", "先接成一條長長的 list，再切。"),
         Bilingual(
             "`len(stream) // block * block` is the largest length that can be cut evenly.",
             "`len(stream) // block * block` 是能整除的最大長度。",
         ),
-    ),
-    solution_code=(
-        "def pack(documents, end, block):\n"
-        "    stream = [token for document in documents for token in [*document, end]]\n"
-        "    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)\n\n"
-        "practice.q3.check(pack)"
     ),
     why=Bilingual(
         "`view(-1, block)` cuts a list of the right length into rows; `end` tells the model where one document stops.",
@@ -301,46 +253,41 @@ q3 = Exercise(
         "區塊可能從文章的中間開始。要讓一篇文章看不到前一篇，得用重新起算的 `position_ids`、不給注意力遮罩，"
         "再加上 `use_cache=False`。",
     ),
-    checker=Function(_pack, _pack_cases),
-    mistakes=(
-        Mistake(
-            _pack_without_end,
-            Bilingual("The documents run into each other: `end` is missing.", "文章黏在一起了：少了 `end`。"),
-        ),
-        Mistake(
-            _pack_filled,
-            Bilingual(
-                "You filled the last block up; what is left over is to be dropped.",
-                "你把最後一個區塊補滿了；湊不滿的要丟掉。",
-            ),
-        ),
-        Mistake(_pack_turned, Bilingual("Your blocks run down the columns.", "你的區塊是直著排的。")),
-        Mistake(
-            _pack_end_first,
-            Bilingual("`end` comes after each document, not before.", "`end` 在每篇文章之後，不是之前。"),
-        ),
-    ),
+    checker=Function(_pack_cases),
 )
 
 
-def _perplexity(losses: list[float], counts: list[int]) -> float:
-    return math.exp(sum(loss * count for loss, count in zip(losses, counts)) / sum(counts))
+@q3.solved_by
+def pack(documents, end, block):
+    stream = [token for document in documents for token in [*document, end]]
+    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
 
 
-def _perplexity_unweighted(losses: list[float], counts: list[int]) -> float:
-    return math.exp(sum(losses) / len(losses))
+@q3.mistake("The documents run into each other: `end` is missing.", "文章黏在一起了：少了 `end`。")
+def _pack_without_end(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
+    stream = [token for document in documents for token in document]
+    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
 
 
-def _perplexity_averaged(losses: list[float], counts: list[int]) -> float:
-    return sum(map(math.exp, losses)) / len(losses)
+@q3.mistake(
+    "You filled the last block up; what is left over is to be dropped.",
+    "你把最後一個區塊補滿了；湊不滿的要丟掉。",
+)
+def _pack_filled(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
+    stream = [token for document in documents for token in (*document, end)]
+    return torch.tensor(stream + [end] * (-len(stream) % block)).view(-1, block)
 
 
-def _perplexity_averaged_by_count(losses: list[float], counts: list[int]) -> float:
-    return sum(math.exp(loss) * count for loss, count in zip(losses, counts)) / sum(counts)
+@q3.mistake("Your blocks run down the columns.", "你的區塊是直著排的。")
+def _pack_turned(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
+    packed = pack(documents, end, block)
+    return packed.flatten().view(block, -1).T
 
 
-def _perplexity_loss(losses: list[float], counts: list[int]) -> float:
-    return math.log(_perplexity(losses, counts))
+@q3.mistake("`end` comes after each document, not before.", "`end` 在每篇文章之後，不是之前。")
+def _pack_end_first(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tensor:
+    stream = [token for document in documents for token in (end, *document)]
+    return torch.tensor(stream[: len(stream) // block * block]).view(-1, block)
 
 
 q4 = Exercise(
@@ -353,7 +300,6 @@ q4 = Exercise(
         "有人分批評估，然後回報 `sum(map(math.exp, losses)) / len(losses)`，換個批次大小，數字就變了。請寫出 "
         "`perplexity(losses, counts)`：給定每一批的平均損失（nats）和 token 數，算出不受分批影響的困惑度。",
     ),
-    blank="def perplexity(losses, counts):\n    return ____\n\npractice.q4.check(perplexity)",
     hints=(
         Bilingual(
             "The perplexity is exp of the mean loss over all tokens.", "困惑度是所有 token 的平均損失取 exp。"
@@ -362,13 +308,6 @@ q4 = Exercise(
             "A batch's total loss is its mean times its number of tokens.",
             "一批的總損失是平均乘上 token 數。",
         ),
-    ),
-    solution_code=(
-        "import math\n\n"
-        "def perplexity(losses, counts):\n"
-        "    total = sum(loss * count for loss, count in zip(losses, counts))\n"
-        "    return math.exp(total / sum(counts))\n\n"
-        "practice.q4.check(perplexity)"
     ),
     why=Bilingual(
         "Losses add up, perplexities do not: add the losses first, then divide once, then take exp once.",
@@ -379,7 +318,6 @@ q4 = Exercise(
         "exp 的平均永遠不小於平均的 exp（Jensen 不等式）：錯的寫法會讓每個模型看起來都比較差。",
     ),
     checker=Function(
-        _perplexity,
         lambda: [
             ([1.0, 2.0, 0.5], [10, 30, 5]),
             ([0.3, 1.7], [100, 1]),
@@ -388,50 +326,35 @@ q4 = Exercise(
         ],
         tolerance=Tolerance(relative=1e-5, absolute=0.0),
     ),
-    mistakes=(
-        Mistake(
-            _perplexity_averaged,
-            Bilingual("The bug is still there: perplexities are averaged.", "錯誤還在：平均的是困惑度。"),
-        ),
-        Mistake(
-            _perplexity_unweighted,
-            Bilingual(
-                "A batch of few tokens weighs as much as one of many.",
-                "token 少的批次和多的批次，分量變得一樣重。",
-            ),
-        ),
-        Mistake(
-            _perplexity_averaged_by_count,
-            Bilingual("You weigh the batches, but still average exp.", "你加了權重，但平均的仍然是 exp。"),
-        ),
-        Mistake(
-            _perplexity_loss,
-            Bilingual("That is the mean loss; exp is missing.", "這是平均損失；還少了 exp。"),
-        ),
-    ),
 )
 
 
-def _rate(step: int, peak: float, warmup: int, total: int) -> float:
-    if step < warmup:
-        return peak * step / warmup
-    return peak * (total - step) / (total - warmup)
+@q4.solved_by
+def perplexity(losses, counts):
+    total = sum(loss * count for loss, count in zip(losses, counts))
+    return math.exp(total / sum(counts))
 
 
-def _rate_constant(step: int, peak: float, warmup: int, total: int) -> float:
-    return peak * min(1, step / warmup)
+@q4.mistake("The bug is still there: perplexities are averaged.", "錯誤還在：平均的是困惑度。")
+def _perplexity_averaged(losses: list[float], counts: list[int]) -> float:
+    return sum(map(math.exp, losses)) / len(losses)
 
 
-def _rate_no_warmup(step: int, peak: float, warmup: int, total: int) -> float:
-    return peak * (total - step) / total
+@q4.mistake(
+    "A batch of few tokens weighs as much as one of many.", "token 少的批次和多的批次，分量變得一樣重。"
+)
+def _perplexity_unweighted(losses: list[float], counts: list[int]) -> float:
+    return math.exp(sum(losses) / len(losses))
 
 
-def _rate_product(step: int, peak: float, warmup: int, total: int) -> float:
-    return peak * min(1, step / warmup) * (total - step) / total
+@q4.mistake("You weigh the batches, but still average exp.", "你加了權重，但平均的仍然是 exp。")
+def _perplexity_averaged_by_count(losses: list[float], counts: list[int]) -> float:
+    return sum(math.exp(loss) * count for loss, count in zip(losses, counts)) / sum(counts)
 
 
-def _rate_one_ahead(step: int, peak: float, warmup: int, total: int) -> float:
-    return _rate(min(step + 1, total), peak, warmup, total)
+@q4.mistake("That is the mean loss; exp is missing.", "這是平均損失；還少了 exp。")
+def _perplexity_loss(losses: list[float], counts: list[int]) -> float:
+    return math.log(perplexity(losses, counts))
 
 
 def _rate_cases() -> list[tuple[int, float, int, int]]:
@@ -452,20 +375,12 @@ q5 = Exercise(
         "寫出 `rate(step, peak, warmup, total)`：`get_linear_schedule_with_warmup` 的學習率。第 0 步是 0，第 `warmup` 步是 "
         "`peak`，第 `total` 步又回到 0，中間都是直線。",
     ),
-    blank="def rate(step, peak, warmup, total):\n    return ____\n\npractice.q5.check(rate)",
     hints=(
         Bilingual("Two pieces: `if step < warmup`.", "分成兩段：`if step < warmup`。"),
         Bilingual(
             "On the way down, `total - step` steps are left of `total - warmup`.",
             "往下走的時候，`total - warmup` 步裡還剩 `total - step` 步。",
         ),
-    ),
-    solution_code=(
-        "def rate(step, peak, warmup, total):\n"
-        "    if step < warmup:\n"
-        "        return peak * step / warmup\n"
-        "    return peak * (total - step) / (total - warmup)\n\n"
-        "practice.q5.check(rate)"
     ),
     why=Bilingual(
         "Both pieces give `peak` at the step where they meet.",
@@ -475,23 +390,39 @@ q5 = Exercise(
         "At step 0 the rate is 0: with this schedule the very first step changes nothing.",
         "第 0 步的學習率是 0：用這個排程，第一步什麼都不會改變。",
     ),
-    checker=Function(_rate, _rate_cases, tolerance=Tolerance(relative=1e-5, absolute=1e-9)),
-    mistakes=(
-        Mistake(
-            _rate_constant,
-            Bilingual("After the warm-up your rate never falls.", "暖身之後，你的學習率沒有下降。"),
-        ),
-        Mistake(_rate_no_warmup, Bilingual("There is no warm-up in it.", "沒有暖身的那一段。")),
-        Mistake(
-            _rate_product,
-            Bilingual(
-                "The fall begins at once and not after the warm-up, so that `peak` is never reached.",
-                "下降一開始就發生，而不是暖身之後，所以永遠到不了 `peak`。",
-            ),
-        ),
-        Mistake(_rate_one_ahead, Bilingual("You are one step ahead.", "你超前了一步。")),
-    ),
+    checker=Function(_rate_cases, tolerance=Tolerance(relative=1e-5, absolute=1e-9)),
 )
+
+
+@q5.solved_by
+def rate(step, peak, warmup, total):
+    if step < warmup:
+        return peak * step / warmup
+    return peak * (total - step) / (total - warmup)
+
+
+@q5.mistake("After the warm-up your rate never falls.", "暖身之後，你的學習率沒有下降。")
+def _rate_constant(step: int, peak: float, warmup: int, total: int) -> float:
+    return peak * min(1, step / warmup)
+
+
+@q5.mistake("There is no warm-up in it.", "沒有暖身的那一段。")
+def _rate_no_warmup(step: int, peak: float, warmup: int, total: int) -> float:
+    return peak * (total - step) / total
+
+
+@q5.mistake(
+    "The fall begins at once and not after the warm-up, so that `peak` is never reached.",
+    "下降一開始就發生，而不是暖身之後，所以永遠到不了 `peak`。",
+)
+def _rate_product(step: int, peak: float, warmup: int, total: int) -> float:
+    return peak * min(1, step / warmup) * (total - step) / total
+
+
+@q5.mistake("You are one step ahead.", "你超前了一步。")
+def _rate_one_ahead(step: int, peak: float, warmup: int, total: int) -> float:
+    return rate(min(step + 1, total), peak, warmup, total)
+
 
 q6 = Exercise(
     key="06.6",
@@ -501,18 +432,11 @@ q6 = Exercise(
         "things would you measure before it replaces the old model, and why?",
         "有個團隊用客服信件微調模型，在沒見過的信件上損失減半。換掉舊模型之前，你還會量哪兩三件事？為什麼？",
     ),
-    blank="words = ____\npractice.q6.check(words)",
     hints=(
         Bilingual(
             "What could the old model do that nobody put into the new data?",
             "舊模型會的事，有哪些沒有人放進新資料裡？",
         ),
-    ),
-    solution_code=(
-        'words = """I would measure the old model and the new one on texts of other kinds that users still need, to see what\n'
-        "was forgotten; look for mails that come back word for word, which would be learned by heart and private; and\n"
-        'read samples, for a low loss does not yet mean good answers."""\n'
-        "practice.q6.check(words)"
     ),
     why=Bilingual(
         "A good answer names something that was not in the data, and something that the loss does not show.",
@@ -520,9 +444,11 @@ q6 = Exercise(
     ),
     worth_knowing=Bilingual("In the next lesson you write the model itself.", "下一課你會親手寫出模型本身。"),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q6.solved_by
+def words():
+    return """I would measure the old model and the new one on texts of other kinds that users still need, to see what
+was forgotten; look for mails that come back word for word, which would be learned by heart and private; and
+read samples, for a low loss does not yet mean good answers."""

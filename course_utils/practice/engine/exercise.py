@@ -1,15 +1,17 @@
-"""An exercise: all that belongs to it as data, and what a learner can ask of it."""
+"""An exercise: its texts, its solution and its likely wrong answers as code, and what a learner can ask of it."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 
 from course_utils import record
 from course_utils.language import Bilingual
 
-from . import look
-from .checks import CannotCheck, Check, Mistake, NotAttempted
+from . import look, source
+from .checks import CannotCheck, Check, Function, Mistake, NotAttempted, Value
 from .placeholder import is_untouched
 from .state import capped_output, fixed
 
@@ -67,25 +69,113 @@ class Verdict(Card):
         self.outcome, self.message = outcome, message
 
 
-@dataclass(frozen=True)
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+@dataclass(eq=False)
 class Exercise:
     """One exercise. `key` is the lesson and the number, as in "01.2".
 
-    `blank` is the answer's cell as the notebook has it, with the placeholder; `solution_code` the same cell, filled
-    in; `why` explains it. `worth_knowing` is said to a right answer. `mistakes`: the likely wrong answers.
-    `given` makes what the exercise hands out, if anything.
+    `why` explains the solution, and `worth_knowing` is said to a right answer. `blank_imports`: whether the learner's
+    cell has the imports already that the solution needs. The code follows, each wrong answer beside what it is told:
+
+        @q2.solved_by
+        def embed(base, ids):
+            return base.wte(ids) + base.wpe(torch.arange(ids.shape[1]))
+
+        @q2.mistake("Nothing in it says where each token stands.", "看不出每個 token 站在哪裡。")
+        def _embed_without_positions(base, ids):
+            return base.wte(ids)
     """
 
     key: str
     title: Bilingual
     statement: Bilingual
-    blank: str
     hints: tuple[Bilingual, ...]
-    solution_code: str
     why: Bilingual
     worth_knowing: Bilingual
     checker: Check
-    mistakes: tuple[Mistake, ...] = ()
+    blank_imports: bool = False
+    mistakes: list[Mistake] = field(default_factory=list, init=False)
+    wrong_examples: list[Mistake] = field(default_factory=list, init=False)
+    _solution: Callable[..., Any] | None = field(default=None, init=False, repr=False)
+
+    def solved_by(self, function: _F) -> _F:
+        """Take the function as the solution: as the answer, or as what gives it (see `source`)."""
+        self._solution = function
+        if isinstance(self.checker, (Function, Value)) and self.checker.right is None:
+            self.checker = replace(self.checker, right=function)
+        return function
+
+    def mistake(self, en: str, zh: str) -> Callable[[_F], _F]:
+        """Take the decorated function as a likely wrong answer, and the two texts as what its author is told."""
+
+        def take(function: _F) -> _F:
+            self.mistakes.append(Mistake(function, Bilingual(en, zh)))
+            return function
+
+        return take
+
+    def wrong_value(self, value: Any, en: str, zh: str) -> None:
+        """Take the value as a likely wrong answer, where no function is asked for."""
+        self.mistakes.append(Mistake(value, Bilingual(en, zh)))
+
+    def wrong_example(self, says: Bilingual) -> Callable[[_F], _F]:
+        """Take the decorated function as an example of what the exercise's judge says `says` to.
+
+        Only tests read it: what a learner is told, the judge decides.
+        """
+
+        def take(function: _F) -> _F:
+            self.wrong_examples.append(Mistake(function, says))
+            return function
+
+        return take
+
+    def bug(self, en: str, zh: str) -> Callable[[_F], _F]:
+        """Take the decorated function as the code to be mended: it is a mistake, too, for who changes nothing.
+
+        The statement shows its code in place of `{bug}`, under the name of the solution, which comes first.
+        """
+
+        def take(function: _F) -> _F:
+            code = f"```python\n{source.code(function, self._name)}\n```"
+            self.statement = Bilingual(
+                self.statement.en.replace("{bug}", code), self.statement.zh.replace("{bug}", code)
+            )
+            return self.mistake(en, zh)(function)
+
+        return take
+
+    @property
+    def number(self) -> int:
+        """Its number in the lesson: 2 for "01.2"."""
+        return int(self.key.partition(".")[2])
+
+    @property
+    def blank(self) -> str:
+        """The answer's cell as the notebook has it, with the placeholder."""
+        return f"{self._cells.blank}\n{self._check_line}"
+
+    @property
+    def solution_code(self) -> str:
+        """The same cell, filled in."""
+        return f"{self._cells.solution}\n{self._check_line}"
+
+    @cached_property
+    def _cells(self) -> source.Cells:
+        if isinstance(self.checker, Function):
+            return source.of_function(self._solution, blank_imports=self.blank_imports)
+        return source.of_value(self._solution)
+
+    @property
+    def _name(self) -> str:
+        assert self._solution is not None, f"{self.key} has no solution"
+        return self._solution.__name__
+
+    @property
+    def _check_line(self) -> str:
+        return f"practice.q{self.number}.check({self._name})"
 
     def check(self, answer: Any) -> Verdict:
         """Say whether the answer is right and, if not, which property of it is wrong; never raise for a bad answer."""

@@ -46,9 +46,12 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Value:
-    """The answer is a number, a text, a tensor, or a tuple, list or dict of these, equal to what `right()` returns."""
+    """The answer is a number, a text, a tensor, or a tuple, list or dict of these, equal to what `right()` returns.
 
-    right: Callable[[], Any]
+    Without `right` the exercise's solution takes its place.
+    """
+
+    right: Callable[[], Any] | None = None
     tolerance: Tolerance = Tolerance()
 
     def __call__(self, answer: Any, mistakes: Sequence[Mistake]) -> Bilingual | None:
@@ -56,8 +59,7 @@ class Value:
         if found is None:
             return None
         for mistake in mistakes:
-            wrong = mistake.answer() if callable(mistake.answer) else mistake.answer
-            if difference(answer, wrong, self.tolerance) is None:
+            if difference(answer, mistake.answer, self.tolerance) is None:
                 return mistake.says
         return found
 
@@ -86,13 +88,14 @@ class _Outcomes:
 class Function:
     """The answer is a function that does what `right` does, on each of the tuples of arguments of `cases()`.
 
-    `cases` makes its tuples anew at each call, always the same. `judge(result, arguments)` says what is wrong with
-    a result where a comparison with that of `right` would not do (a model, say). `forbidden(*arguments)` lists the
-    calls that the statement asks to do without. `seconds`: for the answer's calls on all cases together.
+    Without `right` the exercise's solution takes its place. `cases` makes its tuples anew at each call, always the
+    same. `judge(result, arguments)` says what is wrong with a result where a comparison with that of `right` would not
+    do (a model, say). `forbidden(*arguments)` lists the calls that the statement asks to do without. `seconds`: for
+    the answer's calls on all cases together.
     """
 
-    right: Callable[..., Any]
     cases: Callable[[], Sequence[tuple[Any, ...]]]
+    right: Callable[..., Any] | None = None
     judge: Judge | None = None
     tolerance: Tolerance = Tolerance()
     seconds: float = 10.0

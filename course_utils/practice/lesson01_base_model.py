@@ -5,11 +5,11 @@ from transformers import GPT2Model
 
 from course_utils.language import Bilingual
 
-from .checks import Function, Mistake, Open, Value
-from .exercise import Exercise
-from .forbidden import Forbidden, does_without
-from .questions import Option, Question
-from .samples import random_ids, random_normal, tiny_base
+from .engine.checks import Function, Open, Value
+from .engine.exercise import Exercise
+from .engine.forbidden import Forbidden, does_without
+from .engine.questions import Option, Question
+from .engine.samples import random_ids, random_normal, tiny_base
 
 quick1 = Question(
     name="quick1",
@@ -100,7 +100,6 @@ q1 = Exercise(
         "先不要執行，寫出一個 tuple，依序是三樣東西：`last_hidden_state` 的形狀、`hidden_states` 裡有幾個張量、"
         "`attentions` 其中一項的形狀。",
     ),
-    blank="sizes = (____, ____, ____)\npractice.q1.check(sizes)",
     hints=(
         Bilingual(
             "Every token of every text has one vector of width `n_embd`.",
@@ -115,7 +114,6 @@ q1 = Exercise(
             "注意力是一張 query 對 key 的表，每段文字的每個頭各有一張。",
         ),
     ),
-    solution_code="sizes = ((3, 7, 24), 6, (3, 3, 7, 7))\npractice.q1.check(sizes)",
     why=Bilingual(
         "`last_hidden_state` is `[batch, seq, hidden]`. `hidden_states` holds the embeddings and then one tensor for "
         "each layer: 5 + 1. Attention is `[batch, heads, query, key]`.",
@@ -127,58 +125,42 @@ q1 = Exercise(
         "三個答案裡都沒有詞彙表的大小：基礎模型從不回到詞的世界。",
     ),
     checker=Value(_sizes),
-    mistakes=(
-        Mistake(
-            ((3, 7, 97), 6, (3, 3, 7, 7)),
-            Bilingual(
-                "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
-                "has no head.",
-                "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。",
-            ),
-        ),
-        Mistake(
-            ((3, 7, 24), 5, (3, 3, 7, 7)),
-            Bilingual(
-                "You counted the layers only. Something is stored before the first layer as well.",
-                "你只數了層數；第一層之前也存了一樣東西。",
-            ),
-        ),
-        Mistake(
-            ((3, 7, 24), 6, (3, 7, 7)),
-            Bilingual(
-                "One axis is missing from the attention: every layer has several heads.",
-                "注意力少了一軸：每一層都有好幾個頭。",
-            ),
-        ),
-        Mistake(
-            ((3, 24), 6, (3, 3, 7, 7)),
-            Bilingual(
-                "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
-                "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。",
-            ),
-        ),
-    ),
+)
+
+
+@q1.solved_by
+def sizes():
+    return ((3, 7, 24), 6, (3, 3, 7, 7))
+
+
+q1.wrong_value(
+    ((3, 7, 97), 6, (3, 3, 7, 7)),
+    "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
+    "has no head.",
+    "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。",
+)
+
+q1.wrong_value(
+    ((3, 7, 24), 5, (3, 3, 7, 7)),
+    "You counted the layers only. Something is stored before the first layer as well.",
+    "你只數了層數；第一層之前也存了一樣東西。",
+)
+
+q1.wrong_value(
+    ((3, 7, 24), 6, (3, 7, 7)),
+    "One axis is missing from the attention: every layer has several heads.",
+    "注意力少了一軸：每一層都有好幾個頭。",
+)
+
+q1.wrong_value(
+    ((3, 24), 6, (3, 3, 7, 7)),
+    "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
+    "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。",
 )
 
 
 def _embed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base(ids, output_hidden_states=True).hidden_states[0]
-
-
-def _embed_without_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.wte(ids)
-
-
-def _embed_from_one(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.wte(ids) + base.wpe(torch.arange(1, ids.shape[1] + 1))
-
-
-def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.wte(ids) + base.wpe(ids.clamp(max=base.config.n_positions - 1))
-
-
-def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.h[0].ln_1(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
 
 
 def _embed_cases() -> list[tuple[GPT2Model, torch.Tensor]]:
@@ -199,7 +181,6 @@ q2 = Exercise(
         "寫出 `embed(base, ids)`：給定形狀為 `[batch, seq]` 的 token id，回傳進入第一層的東西。"
         "請用 `base.wte` 和 `base.wpe`；任何 GPT-2 都要能用。",
     ),
-    blank="def embed(base, ids):\n    return ____\n\npractice.q2.check(embed)",
     hints=(
         Bilingual(
             "Two tables are looked up: one by what the token is, one by where it stands.",
@@ -209,12 +190,6 @@ q2 = Exercise(
             "`torch.arange(ids.shape[1])` counts the positions; the two results are added.",
             "`torch.arange(ids.shape[1])` 會數出位置；兩個查表結果相加。",
         ),
-    ),
-    solution_code=(
-        "def embed(base, ids):\n"
-        "    positions = torch.arange(ids.shape[1], device=ids.device)\n"
-        "    return base.wte(ids) + base.wpe(positions)\n\n"
-        "practice.q2.check(embed)"
     ),
     why=Bilingual(
         "`wte` gives `[batch, seq, hidden]` and `wpe` `[seq, hidden]`; the sum is broadcast over the batch.",
@@ -226,40 +201,46 @@ q2 = Exercise(
         "GPT-2 只在這個加法裡直接得知順序：少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
     ),
     checker=Function(
-        _embed,
         _embed_cases,
+        right=_embed,
         forbidden=lambda base, ids: [Forbidden(GPT2Model, "forward", does_without("base(…)"))],
     ),
-    mistakes=(
-        Mistake(
-            _embed_without_positions,
-            Bilingual(
-                "That is the token part only; nothing in it says where each token stands.",
-                "這只有 token 的部分，看不出每個 token 站在哪裡。",
-            ),
-        ),
-        Mistake(
-            _embed_from_one,
-            Bilingual(
-                "Your positions are off by one: the first one is not 1.", "你的位置差了一：第一個位置不是 1。"
-            ),
-        ),
-        Mistake(
-            _embed_ids_as_positions,
-            Bilingual(
-                "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
-                "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。",
-            ),
-        ),
-        Mistake(
-            _embed_normed,
-            Bilingual(
-                "You went one step too far: `ln_1` already belongs to the first layer.",
-                "多走了一步：`ln_1` 已經屬於第一層了。",
-            ),
-        ),
-    ),
 )
+
+
+@q2.solved_by
+def embed(base, ids):
+    positions = torch.arange(ids.shape[1], device=ids.device)
+    return base.wte(ids) + base.wpe(positions)
+
+
+@q2.mistake(
+    "That is the token part only; nothing in it says where each token stands.",
+    "這只有 token 的部分，看不出每個 token 站在哪裡。",
+)
+def _embed_without_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids)
+
+
+@q2.mistake("Your positions are off by one: the first one is not 1.", "你的位置差了一：第一個位置不是 1。")
+def _embed_from_one(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids) + base.wpe(torch.arange(1, ids.shape[1] + 1))
+
+
+@q2.mistake(
+    "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
+    "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。",
+)
+def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.wte(ids) + base.wpe(ids.clamp(max=base.config.n_positions - 1))
+
+
+@q2.mistake(
+    "You went one step too far: `ln_1` already belongs to the first layer.",
+    "多走了一步：`ln_1` 已經屬於第一層了。",
+)
+def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.h[0].ln_1(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
 
 
 def _pooling_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:
@@ -278,22 +259,6 @@ def _pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return torch.stack([row[keep.bool()].mean(dim=0) for row, keep in zip(hidden, mask)])
 
 
-def _pool_everything(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return hidden.mean(dim=1)
-
-
-def _pool_divided_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return (hidden * mask[..., None]).mean(dim=1)
-
-
-def _pool_sum(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return (hidden * mask[..., None]).sum(dim=1)
-
-
-def _pool_whole_batch(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    return (hidden * mask[..., None]).sum(dim=1) / mask.sum()
-
-
 q3 = Exercise(
     key="01.3",
     title=Bilingual("A mean that ignores the padding", "不把填充算進去的平均"),
@@ -304,7 +269,6 @@ q3 = Exercise(
         "寫出 `pool(hidden, mask)`：給定隱藏狀態 `[batch, seq, hidden]` 和由 0 與 1 組成的 attention mask `[batch, seq]`，"
         "回傳每段文字裡真正 token 的平均，形狀 `[batch, hidden]`。填充可能在左邊，也可能在右邊。",
     ),
-    blank="def pool(hidden, mask):\n    return ____\n\npractice.q3.check(pool)",
     hints=(
         Bilingual(
             "Multiplying by the mask turns the vectors of the padding into zeros.",
@@ -319,12 +283,6 @@ q3 = Exercise(
             "平均是總和除以個數：每段文字該數的是什麼？",
         ),
     ),
-    solution_code=(
-        "def pool(hidden, mask):\n"
-        "    mask = mask[:, :, None]\n"
-        "    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)\n\n"
-        "practice.q3.check(pool)"
-    ),
     why=Bilingual(
         "The mask removes the padding from the sum, and its own sum counts the real tokens of each text.",
         "mask 把填充從總和裡拿掉，而 mask 自己的總和正好數出每段文字有幾個真正的 token。",
@@ -333,51 +291,44 @@ q3 = Exercise(
         "With a mean over everything, a text's vector would depend on how long its neighbours in the batch are.",
         "如果連填充一起平均，一段文字的向量就會隨同批的鄰居有多長而改變。",
     ),
-    checker=Function(_pool, _pooling_cases),
-    mistakes=(
-        Mistake(
-            _pool_everything,
-            Bilingual(
-                "You never used the mask: the padding is in your mean.",
-                "你沒有用到 mask：填充也被平均進去了。",
-            ),
-        ),
-        Mistake(
-            _pool_divided_by_length,
-            Bilingual(
-                "The padding is out of your sum, but it is still counted when you divide.",
-                "總和裡已經沒有填充，但相除的時候又把它數進去了。",
-            ),
-        ),
-        Mistake(_pool_sum, Bilingual("That is a sum; a mean is wanted.", "這是總和；題目要的是平均。")),
-        Mistake(
-            _pool_whole_batch,
-            Bilingual(
-                "You divide by the number of tokens in the whole batch; each text has a count of its own.",
-                "你除以整批的 token 數；每段文字有自己的個數。",
-            ),
-        ),
-    ),
+    checker=Function(_pooling_cases, right=_pool),
 )
+
+
+@q3.solved_by
+def pool(hidden, mask):
+    mask = mask[:, :, None]
+    return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+
+
+@q3.mistake("You never used the mask: the padding is in your mean.", "你沒有用到 mask：填充也被平均進去了。")
+def _pool_everything(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return hidden.mean(dim=1)
+
+
+@q3.mistake(
+    "The padding is out of your sum, but it is still counted when you divide.",
+    "總和裡已經沒有填充，但相除的時候又把它數進去了。",
+)
+def _pool_divided_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).mean(dim=1)
+
+
+@q3.mistake("That is a sum; a mean is wanted.", "這是總和；題目要的是平均。")
+def _pool_sum(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).sum(dim=1)
+
+
+@q3.mistake(
+    "You divide by the number of tokens in the whole batch; each text has a count of its own.",
+    "你除以整批的 token 數；每段文字有自己的個數。",
+)
+def _pool_whole_batch(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    return (hidden * mask[..., None]).sum(dim=1) / mask.sum()
 
 
 def _final(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base(ids).last_hidden_state
-
-
-def _final_normed_twice(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])
-
-
-def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    x = _embed(base, ids)
-    for block in base.h:
-        x = block(x)
-    return x
-
-
-def _final_without_last_block(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-2])
 
 
 def _final_cases() -> list[tuple[GPT2Model, torch.Tensor]]:
@@ -412,7 +363,6 @@ q4 = Exercise(
         "程式沒有報錯，結果卻不是 `last_hidden_state`。請寫出 `final(base, ids)`，一樣從 `hidden_states` 取，"
         "但要剛好等於 `last_hidden_state`。",
     ),
-    blank="def final(base, ids):\n    return ____\n\npractice.q4.check(final)",
     hints=(
         Bilingual(
             "What has already been done to the last entry of `hidden_states`, and to no other?",
@@ -422,11 +372,6 @@ q4 = Exercise(
             "Compare `hidden_states[-1]` with `last_hidden_state` using `torch.equal`.",
             "用 `torch.equal` 比比看 `hidden_states[-1]` 和 `last_hidden_state`。",
         ),
-    ),
-    solution_code=(
-        "def final(base, ids):\n"
-        "    return base(ids, output_hidden_states=True).hidden_states[-1]\n\n"
-        "practice.q4.check(final)"
     ),
     why=Bilingual(
         "The library applies `ln_f` before it stores the last entry: `hidden_states[-1]` is `last_hidden_state`. "
@@ -438,33 +383,41 @@ q4 = Exercise(
         "All other entries of `hidden_states` are still without `ln_f`, which matters as soon as layers are compared.",
         "`hidden_states` 的其他各項都還沒經過 `ln_f`；一旦要比較不同的層，這點就很重要。",
     ),
-    checker=Function(_final, _final_cases, forbidden=_without_hidden_states),
-    mistakes=(
-        Mistake(
-            _final_normed_twice,
-            Bilingual(
-                "The bug is still there: `ln_f` is applied a second time.", "錯誤還在：`ln_f` 被做了第二次。"
-            ),
-        ),
-        Mistake(
-            _final_not_normed, Bilingual("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")
-        ),
-        Mistake(
-            _final_without_last_block,
-            Bilingual(
-                "That entry is one layer too early: the last layer has not been run.",
-                "那一項早了一層：最後一層還沒算。",
-            ),
-        ),
-        Mistake(
-            _embed,
-            Bilingual(
-                "That is the first entry: the embeddings, before any layer.",
-                "那是第一項：還沒進任何一層的嵌入。",
-            ),
-        ),
-    ),
+    checker=Function(_final_cases, right=_final, forbidden=_without_hidden_states),
 )
+
+
+@q4.solved_by
+def final(base, ids):
+    return base(ids, output_hidden_states=True).hidden_states[-1]
+
+
+@q4.mistake("The bug is still there: `ln_f` is applied a second time.", "錯誤還在：`ln_f` 被做了第二次。")
+def _final_normed_twice(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])
+
+
+@q4.mistake("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")
+def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    x = _embed(base, ids)
+    for block in base.h:
+        x = block(x)
+    return x
+
+
+@q4.mistake(
+    "That entry is one layer too early: the last layer has not been run.", "那一項早了一層：最後一層還沒算。"
+)
+def _final_without_last_block(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
+    return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-2])
+
+
+@q4.mistake(
+    "That is the first entry: the embeddings, before any layer.", "那是第一項：還沒進任何一層的嵌入。"
+)
+def _final_first(base, ids):
+    return _embed(base, ids)
+
 
 q5 = Exercise(
     key="01.5",
@@ -474,18 +427,11 @@ q5 = Exercise(
         "and what the hidden states are good for all the same.",
         "`GPT2Model` 沒有 `generate`。請用兩三句話向同事說明它少了什麼，以及隱藏狀態仍然有什麼用。",
     ),
-    blank="words = ____\npractice.q5.check(words)",
     hints=(
         Bilingual(
             "What would be needed to choose the next token, and what has the base model instead?",
             "要選出下一個 token 需要什麼？基礎模型手上有的又是什麼？",
         ),
-    ),
-    solution_code=(
-        'words = """It ends in vectors of width n_embd and has no layer that turns them into a score for each token\n'
-        "of the vocabulary, so there is nothing to choose the next token from. The vectors still describe\n"
-        'each token in its context: they serve for similarity, search and classification."""\n'
-        "practice.q5.check(words)"
     ),
     why=Bilingual(
         "A good answer names the missing LM head (scores over the vocabulary) and one use of the vectors.",
@@ -493,9 +439,11 @@ q5 = Exercise(
     ),
     worth_knowing=Bilingual("The next lesson adds exactly that one layer.", "下一課加上的正是那一層。"),
     checker=Open(),
-    mistakes=(
-        Mistake(
-            "no", Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
-        ),
-    ),
 )
+
+
+@q5.solved_by
+def words():
+    return """It ends in vectors of width n_embd and has no layer that turns them into a score for each token
+of the vocabulary, so there is nothing to choose the next token from. The vectors still describe
+each token in its context: they serve for similarity, search and classification."""
