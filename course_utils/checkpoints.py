@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from course_utils.files import sha256
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 
 BUNDLED = Path(__file__).parent / "assets" / "model"
 

@@ -22,7 +22,7 @@ from torch import nn
 from transformers import GenerationConfig, GPT2Config
 from transformers.utils import cached_file
 
-from .language import CourseError
+from .texts import CourseError
 
 # What other numbers would come of without a word, and the values with which this code gives the library's. The names
 # of the activation are all of one function, the GELU with tanh.

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from course_utils import practice
-from course_utils.notebooks import lessons, read, repository
+from course_utils.notebooks.find import lessons, read
+from course_utils.place import repository
 from course_utils.practice import ____
 from course_utils.practice.checks import Function, Open
 from course_utils.practice.exercise import Outcome

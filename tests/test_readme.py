@@ -8,7 +8,7 @@ from types import ModuleType
 import pytest
 
 import course_utils
-from course_utils.measure import minutes
+from course_utils.commands.measure import minutes
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

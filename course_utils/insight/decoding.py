@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from ..language import CourseError
+from ..texts import CourseError
 from .forward import as_found, text_ids, _shape, _shortened
 from .labels import visible
 from .pieces import id_label

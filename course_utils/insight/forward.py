@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from ..language import CourseError
+from ..texts import CourseError
 from .labels import visible
 from .pieces import Token, id_label, token_ids, tokens
 

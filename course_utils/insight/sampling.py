@@ -13,7 +13,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from ..language import CourseError
+from ..texts import CourseError
 from .forward import as_found, check_head, text_ids
 from .pieces import id_label
 

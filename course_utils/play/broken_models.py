@@ -13,7 +13,7 @@ from transformers import GenerationConfig, StoppingCriteriaList
 from .. import conversion, show
 from ..insight.decoding import prepare
 from ..insight.samples import Watch
-from ..language import Bilingual
+from ..texts import Bilingual
 from ..show.html import blocks, lines, spans
 from . import controls
 from .jobs import Job
@@ -202,10 +202,9 @@ def _checks(report: conversion.Report) -> str:
     items = []
     for check in report.checks:
         said = check.problem or check.doubt
-        why = "" if said is None else blocks(Bilingual(*said))
+        why = "" if said is None else blocks(said)
         items.append(
-            f'<li class="{check.state}">{check.sign} <code>{check.name}</code> '
-            f"{spans(Bilingual(*check.asks))}{why}</li>"
+            f'<li class="{check.state}">{check.sign} <code>{check.name}</code> {spans(check.asks)}{why}</li>'
         )
     return f'<ul class="course-checks">{"".join(items)}</ul>'
 

@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import blocks, spans
 from ..show.picture import Picture
 from .controls import region
@@ -76,7 +76,7 @@ class Panel(anywidget.AnyWidget):
         try:
             yield
         except CourseError as error:
-            self.show(message=blocks(Bilingual(error.en, error.zh)))
+            self.show(message=blocks(error.text))
         except Exception as error:
             self.show(message=blocks(_FAILED) + escape(f"{type(error).__name__}: {error}"))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import insight, show
 from ..insight.samples import MOST_SAMPLES, MOST_SEEDS, Samples, sample
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import filter_bars, lines, spans
 from . import controls
 from .jobs import Job

@@ -9,7 +9,7 @@ import torch
 from .. import insight, show
 from ..insight.forward import as_found, check_head
 from ..insight.long_texts import LongText, write_on
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import lines, spans
 from . import controls
 from .jobs import Job

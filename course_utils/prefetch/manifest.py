@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..files import sha256, write_atomically
-from ..language import CourseError
+from ..texts import CourseError
 
 SUMS = "SHA256SUMS"
 _LITTER = {"thumbs.db", "desktop.ini", "system volume information", ".ds_store"}

@@ -19,7 +19,7 @@ from packaging.metadata import parse_email
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from ..language import CourseError
+from ..texts import CourseError
 
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 BYTES = 600_000_000  # one platform's packages take about 310 MB; pip unpacks torch while it looks at it

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..language import CourseError
+from ..texts import CourseError
 
 if TYPE_CHECKING:
     from ..insight.forward import Attention

@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter
 
 from ..insight.labels import visible
-from ..language import CourseError
+from ..texts import CourseError
 from .fonts import width
 from .picture import Picture, ending, label, percent, set_title
 from .style import BLUE, COLOURS, HOLE, ORANGE, PAPER, WIDTH, style

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..insight.labels import visible
-from ..language import Bilingual
+from ..texts import Bilingual
 from .picture import percent
 
 if TYPE_CHECKING:

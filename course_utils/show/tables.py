@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from ..insight.labels import visible
-from ..language import CourseError
+from ..texts import CourseError
 from .fonts import padded, width
 from .style import INK
 
