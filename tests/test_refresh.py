@@ -15,7 +15,7 @@ from course_utils.commands import refresh as command
 from course_utils.commands.refresh import refresh
 from course_utils.notebooks.canonical import canonical, text
 from course_utils.notebooks.find import NotebookError, lessons, pick
-from course_utils.run import fixed_environment, run
+from course_utils.notebooks.run import fixed_environment, run
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
