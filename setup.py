@@ -12,6 +12,8 @@ FOLDERS = ("notebooks", "images")
 FILES = (
     "README.md",
     "TEACHING.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
     "CHANGELOG.md",
     "LICENSE",
     "LICENSE-TEXT",

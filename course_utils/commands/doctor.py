@@ -172,21 +172,22 @@ def check_torch() -> Iterator[Finding]:
     try:
         import torch
 
-        right = torch.ones(2).sum().item() == 2
-        threads = torch.get_num_threads()
+        total, threads = torch.ones(2).sum().item(), torch.get_num_threads()
     except Exception as error:
-        right, threads, reason = False, 0, f"{type(error).__name__}: {error}".splitlines()[0]
-    else:
-        reason = "1 + 1 != 2"
-    if right:
-        yield Finding(
-            OK,
-            Bilingual(f"torch computes, with {threads} threads", f"torch 可以計算，使用 {threads} 個執行緒"),
-        )
-    else:
-        yield Finding(
-            PROBLEM, Bilingual(f"torch does not work ({reason})", f"torch 無法使用（{reason}）"), _REINSTALL
-        )
+        yield _broken_torch(f"{type(error).__name__}: {error}".splitlines()[0])
+        return
+    if total != 2:
+        yield _broken_torch("1 + 1 != 2")
+        return
+    yield Finding(
+        OK, Bilingual(f"torch computes, with {threads} threads", f"torch 可以計算，使用 {threads} 個執行緒")
+    )
+
+
+def _broken_torch(reason: str) -> Finding:
+    return Finding(
+        PROBLEM, Bilingual(f"torch does not work ({reason})", f"torch 無法使用（{reason}）"), _REINSTALL
+    )
 
 
 def check_cores() -> Iterator[Finding]:

@@ -123,15 +123,15 @@ def server_bytes() -> int:
             server.wait(20)
 
 
-def fitting(memory: float, cores: int, measured: Sequence[Measured], server: int) -> tuple[int, int]:
-    """Return how many students fit on a machine of `memory` bytes by its memory, and by its processors.
+def fitting(memory: float, cores: int, measured: Sequence[Measured], server: int) -> tuple[int, int | None]:
+    """Return how many students fit on a machine of `memory` bytes by its memory, and by its processors (None: any).
 
     Memory: each has a server and the kernel of the largest lesson. Processors: all go through the most demanding lesson
     in the minutes that it says it takes, and keep the processors busy for at most half of the time.
     """
     of_one = server + max(one.usage.peak for one in measured)
     load = max(one.usage.processor / (60 * one.minutes) for one in measured)
-    return max(0, int((memory - SYSTEM_BYTES) / of_one)), int(BUSY * cores / load) if load else 10**6
+    return max(0, int((memory - SYSTEM_BYTES) / of_one)), int(BUSY * cores / load) if load else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -163,11 +163,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(table(measured, server, options.markdown), flush=True)
     print()
     by_memory, by_processors = fitting(memory, options.cores, measured, server)
+    fit = by_memory if by_processors is None else min(by_memory, by_processors)
+    by_processors = "∞" if by_processors is None else by_processors
     print(
         Bilingual(
-            f"With {memory / 1e9:.0f} GB and {options.cores} cores: {min(by_memory, by_processors)} students at once "
+            f"With {memory / 1e9:.0f} GB and {options.cores} cores: {fit} students at once "
             f"({by_memory} by memory, {by_processors} by processors).",
-            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {min(by_memory, by_processors)} 位學生"
+            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {fit} 位學生"
             f"（依記憶體 {by_memory} 位，依處理器 {by_processors} 位）。",
         )
     )

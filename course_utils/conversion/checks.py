@@ -17,11 +17,15 @@ if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel
 
 # What a configuration says beyond the computation: names, versions, special tokens, outputs, tasks.
-_ASIDE = re.compile(
+_IGNORED_CONFIG_KEYS = re.compile(
     r"_.*|architectures|auto_map|transformers_version|dtype|use_cache|return_dict|output_.*|.*_token_id|summary_.*"
     r"|id2label|label2id|num_labels|problem_type|task_specific_params|name_or_path|chunk_size_feed_forward"
 )
-_PASSING = {"training", "name_or_path", "gradient_checkpointing"}  # attributes of modules that may differ
+_IGNORED_ATTRIBUTES = {
+    "training",
+    "name_or_path",
+    "gradient_checkpointing",
+}  # attributes of modules that may differ
 # GELU by its tanh formula, under all the names and classes that the library has for it.
 _SAME_FUNCTION = {
     **dict.fromkeys(("gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"), "gelu_new"),
@@ -232,7 +236,7 @@ def settings(pair: Pair) -> Problem | None:
 
 def _config_of(model: "PreTrainedModel") -> dict[str, Any]:
     settings = model.config.to_dict().items()
-    return {name: _one_name(value) for name, value in settings if not _ASIDE.fullmatch(name)}
+    return {name: _one_name(value) for name, value in settings if not _IGNORED_CONFIG_KEYS.fullmatch(name)}
 
 
 def _one_name(value: Any) -> Any:
@@ -245,7 +249,9 @@ def _attributes(module: nn.Module) -> dict[str, Any]:
     plain = {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, bool | int | float | str) and not name.startswith("_") and name not in _PASSING
+        if isinstance(value, bool | int | float | str)
+        and not name.startswith("_")
+        and name not in _IGNORED_ATTRIBUTES
     }
     return {"class": _one_name(type(module).__name__), **plain}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 if TYPE_CHECKING:
+    from .continuations import completions, continuation
     from .decoding import (
         BeamNode,
         BeamTrace,
@@ -50,6 +51,7 @@ __getattr__, __dir__, __all__ = attach(
             "cache_growth",
             "trace",
         ),
+        "continuations": ("completions", "continuation"),
         "samples": ("Samples", "sample"),
         "sampling": ("Filtered", "Reading", "Sampling", "filters", "read_prompt"),
         "lens": ("LogitLens", "logit_lens"),

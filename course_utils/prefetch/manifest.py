@@ -80,7 +80,7 @@ def discard_damaged(folder: Path) -> tuple[str, ...]:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a name is of what file managers leave behind."""
+    """Return whether this is a file manager's leftover (.DS_Store, Thumbs.db)."""
     return name.lower() in _LITTER or name.startswith("._")
 
 

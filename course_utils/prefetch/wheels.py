@@ -100,7 +100,7 @@ def here() -> Target:
 
 
 def checked(name: str, python: str) -> Target:
-    """Return the target of that name and Python, whose digits may be full-width ones. Raise CourseError, with what there is
+    """Parse a platform and a Python version (full-width digits are accepted). Raise CourseError, with what there is
     to choose from, if there is none."""
     version = unicodedata.normalize("NFKC", python)
     if name not in PLATFORMS:
