@@ -18,7 +18,7 @@ import pytest
 from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
 
-from course_utils import home
+from course_utils import folders
 
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two cores.
@@ -91,7 +91,7 @@ def _fix_settings() -> None:
     for name in ("data", "hf", "ipython", "jupyter"):
         (folder / name).mkdir()
     # Where there is no home, or none that can be written: what the course does for a learner in that case.
-    os.environ.update(home.stand_ins(folder))
+    os.environ.update(folders.stand_ins(folder))
 
 
 def _execute_as_jupyter_does(kernel, cell_input, allow_stdin=None):

@@ -16,6 +16,8 @@ FOLDERS = ("notebooks", "images")
 FILES = (
     "README.md",
     "TEACHING.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
     "CHANGELOG.md",
     "LICENSE",
     "LICENSE-TEXT",

@@ -9,32 +9,28 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from course_utils import __version__
-from course_utils.language import CourseError, both, fit_console
+from course_utils import __version__, console
+from course_utils.texts import Bilingual, CourseError
 from course_utils.place import course_folder, program
 
-# Each command's module has main(argv) -> exit status; it is imported when it is asked for.
-_COMMANDS = {
-    "lab": ("lab", "open the course in JupyterLab", "在 JupyterLab 裡開啟課程"),
-    "doctor": ("doctor", "check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
-    "explain": ("explain", "say what a warning or an error means", "說明一則警告或錯誤的意思"),
-    "handout": (
-        "handout",
-        "write student's and instructor's copies (for teachers)",
-        "產生學生版與教師版（給老師使用）",
+# By its name, what each command is for. Its module in `commands` has main(argv) -> exit status, and is imported when it
+# is asked for.
+COMMANDS = {
+    "lab": Bilingual("open the course in JupyterLab", "在 JupyterLab 裡開啟課程"),
+    "doctor": Bilingual("check this machine and say what to do", "檢查這台電腦，並說明該怎麼做"),
+    "explain": Bilingual("say what a warning or an error means", "說明一則警告或錯誤的意思"),
+    "handout": Bilingual(
+        "write student's and instructor's copies (for teachers)", "產生學生版與教師版（給老師使用）"
     ),
-    "measure": (
-        "measure",
+    "measure": Bilingual(
         "measure what one student needs of a machine (for teachers)",
         "量出一位學生需要多少機器資源（給老師使用）",
     ),
-    "prefetch": (
-        "prefetch",
+    "prefetch": Bilingual(
         "fetch what a class needs into one folder (for teachers)",
         "把一個班級需要的東西備齊到一個資料夾（給老師使用）",
     ),
-    "refresh": (
-        "notebooks",
+    "refresh": Bilingual(
         "run the notebooks and store their outputs (for authors)",
         "重新執行 notebook 並儲存輸出（給作者使用）",
     ),
@@ -45,12 +41,12 @@ _VERSION = ("-V", "--version")
 
 def usage() -> str:
     """Return what this program can do, in the learner's language."""
-    lines = [f"  {name:8} {both(en, zh).replace(chr(10), ' | ')}" for name, (_, en, zh) in _COMMANDS.items()]
-    title = both(
+    lines = [f"  {name:8} {purpose.inline()}" for name, purpose in COMMANDS.items()]
+    title = Bilingual(
         f"Usage: {program()} [COMMAND [--help]] | --version; without a command: lab",
         f"用法：{program()} [指令 [--help]] | --version；不寫指令就是 lab",
     )
-    return "\n".join([title, "", *lines])
+    return "\n".join([str(title), "", *lines])
 
 
 def version() -> str:
@@ -60,7 +56,7 @@ def version() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status, 130 after Ctrl-C, or 141 when nobody reads its output any more."""
-    fit_console(sys.stdout, sys.stderr)
+    console.fit(sys.stdout, sys.stderr)
     try:
         status = _run(list(sys.argv[1:] if argv is None else argv))
         print(end="", flush=True)
@@ -79,14 +75,14 @@ def _run(arguments: list[str]) -> int:
     if arguments[0] in ("-h", "--help", "help"):
         print(usage())
         return 0
-    if arguments[0] not in (*_COMMANDS, *_VERSION):
+    if arguments[0] not in (*COMMANDS, *_VERSION):
         print(usage(), file=sys.stderr)
         return 2
     try:
         if arguments[0] in _VERSION:
             print(version())
             return 0
-        return import_module(f"course_utils.{_COMMANDS[arguments[0]][0]}").main(arguments[1:])
+        return import_module(f"course_utils.commands.{arguments[0]}").main(arguments[1:])
     except CourseError as error:
         print(error, file=sys.stderr)
         return 1

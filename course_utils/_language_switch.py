@@ -7,10 +7,11 @@ import anywidget
 import traitlets
 
 from course_utils import language
+from course_utils.place import ASSETS
 
 PLAIN_TEXT = "[中文 | English | 雙語]"
 _HERE = Path(__file__).parent
-_PAGE = _HERE / "assets" / "jupyter" / "share" / "labextensions" / "gpt2-course" / "static"
+_PAGE = ASSETS / "jupyter" / "share" / "labextensions" / "gpt2-course" / "static"
 
 
 class LanguageSwitch(anywidget.AnyWidget):

@@ -1,23 +1,21 @@
-"""What a warning or an error means: `python -m course_utils explain`, and `explain_last()` in a notebook.
+"""What a warning or an error means: `explain(...)`, and `explain_last()` in a notebook.
 
 Everything is looked up in the text as a reader would see it, so that an exception, a traceback pasted from a
 notebook and a whole log are treated alike. The entries themselves are data: `course_utils.explanations`.
 """
 
-import argparse
 import codecs
 import re
 import sys
 import traceback
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from course_utils.explanations import CATALOGUE, DEPENDS, NO, YES, Entry
-from course_utils.language import Bilingual, both
-from course_utils.place import program
+from course_utils.texts import Bilingual
 
 LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end are read
 SHOWN = 5
@@ -28,7 +26,6 @@ _HEADING = re.compile(
     r"^(?:[A-Za-z_][\w.]*\.)?(?:\w*(?:Error|Exception)|KeyboardInterrupt)(?=:|[ \t]*$)", re.MULTILINE
 )
 _FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
-_OPTIONS = {"-h", "--help", "--list", "--"}
 
 _MATTERS = {
     YES: Bilingual("Yes.", "要緊。"),
@@ -51,10 +48,6 @@ _NO_ERROR = Bilingual(
     '`from course_utils.explain import explain`, then `explain("...")`.',
     "這個 kernel 還沒有發生過錯誤。如果是警告，請複製它的文字："
     '先 `from course_utils.explain import explain`，再 `explain("...")`。',
-)
-_PASTE = Bilingual(
-    "Paste the message, then press Ctrl-D on a line of its own (on Windows, Ctrl-Z and Enter).",
-    "貼上訊息，再另起一行按 Ctrl-D（Windows 上按 Ctrl-Z 再按 Enter）。",
 )
 
 
@@ -111,55 +104,7 @@ def explain_last() -> Explanations:
     return Explanations(otherwise=_NO_ERROR) if error is None else explain(error)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Explain the message given, or standard input; return 1 if the catalogue does not know it, else 0."""
-    parser = _parser()
-    words = list(sys.argv[1:] if argv is None else argv)
-    # Without one of the options all is text, also where it begins with a dash, as IPython's tracebacks do.
-    options = parser.parse_args(words if _OPTIONS.intersection(words) else ["--", *words])
-    if options.list:
-        print("\n".join(f"{entry.slug}\n    {entry.title}" for entry in CATALOGUE))
-        return 0
-    text = " ".join(options.message) if options.message else _standard_input()
-    if not text.strip():
-        parser.print_help()
-        return 2
-    found = explain(text)
-    print(found)
-    return int(not found)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"{program()} explain",
-        description=both(
-            "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard "
-            "input is read: paste there, or send a log.",
-            "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時會讀取標準輸入：可以貼上訊息，或送入一份紀錄。",
-        ),
-    )
-    message, every = (
-        both("the message, in quotation marks, or the name of an entry", "加上引號的訊息，或項目的名稱"),
-        both("list every entry", "列出所有項目"),
-    )
-    parser.add_argument("message", nargs="*", help=message.replace("\n", " "))
-    parser.add_argument("--list", action="store_true", help=every.replace("\n", " "))
-    return parser
-
-
-def _standard_input() -> str:
-    """Read it to its end. A terminal is asked to paste: in an argument, backticks are commands."""
-    stream = sys.stdin
-    if stream is None or stream.closed:
-        return ""
-    if stream.isatty():
-        print(_PASTE, file=sys.stderr)
-    if hasattr(stream, "buffer"):
-        return _decoded(stream.buffer.read())
-    return stream.read()
-
-
-def _decoded(raw: bytes) -> str:
+def decoded(raw: bytes) -> str:
     """Return the text of a log: UTF-8, or UTF-16 where its first bytes say so, as PowerShell 5 writes it."""
     is_utf16 = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     return raw.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace")
@@ -171,7 +116,7 @@ def _as_text(what: Any) -> str:
         if isinstance(what, BaseException):
             text = "".join(traceback.format_exception(what))
         elif isinstance(what, bytes | bytearray | memoryview):
-            text = _decoded(bytes(what))
+            text = decoded(bytes(what))
         else:
             text = str(what)
     except Exception:  # an object that cannot say what it is

@@ -22,7 +22,7 @@ from torch import nn
 from transformers import GenerationConfig, GPT2Config
 from transformers.utils import cached_file
 
-from .language import CourseError
+from .texts import CourseError
 
 # What other numbers would come of without a word, and the values with which this code gives the library's. The names
 # of the activation are all of one function, the GELU with tanh.
@@ -173,7 +173,7 @@ class Conv1D(nn.Module):
 
 
 class Cache:
-    """Room for the keys and values of `room` tokens, laid out once; `length` of them are filled.
+    """A preallocated KV cache for up to `room` tokens; the first `length` are filled.
 
     `like`: a tensor of the dtype and on the device that they are to have, such as a weight of the model. The library's
     cache of this kind is `StaticCache`.
@@ -241,7 +241,7 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    """What is read from the residual stream, after a norm, is added to it: first attention, then the MLP."""
+    """Two residual updates: x + attention(norm(x)), then x + mlp(norm(x))."""
 
     def __init__(self, config: GPT2Config, layer: int) -> None:
         super().__init__()

@@ -6,10 +6,11 @@ A checkout has them in its top folders; a wheel, which setup.py makes, brings th
 import sys
 from pathlib import Path
 
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 
 PACKED = "_course"  # setup.py has the same name
 _PACKAGE = Path(__file__).resolve().parent
+ASSETS = _PACKAGE / "assets"  # the bundled model, the font, what JupyterLab gets from the course
 _SCRIPT = "gpt2-course"
 
 

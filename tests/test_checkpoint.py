@@ -20,7 +20,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, GPT2Model, 
 
 from course_utils import checkpoints
 from course_utils.checkpoints import BUNDLED, applies, checkpoint, hub_answers
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 
 VOCABULARY = 300
 PATIENT = 60  # seconds: on a busy machine the libraries alone take a few

@@ -264,8 +264,8 @@ def test_planted_fault_is_named(fault, pair):
     assert not report
     assert must <= set(report.failed) <= must | may, report
     problems = [check.problem for check in report.checks if check.name in must]
-    assert any(named in en for en, _ in problems), report
-    assert all(zh and en for en, zh in problems)
+    assert any(named in problem.en for problem in problems), report
+    assert all(problem.zh and problem.en for problem in problems)
 
 
 @pytest.mark.parametrize("pair", SEEDS, indirect=True)
@@ -438,7 +438,7 @@ def test_wrong_arguments_name_the_remedy():
     ]:
         with pytest.raises(CourseError, match=word) as error:
             call()
-        assert error.value.zh
+        assert error.value.text.zh
 
 
 @pytest.mark.parametrize(

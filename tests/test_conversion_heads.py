@@ -83,7 +83,7 @@ class TestAHeadOfItsOwn:
         small().save_pretrained(tmp_path)
         lm = GPT2LMHeadModel.from_pretrained(tmp_path, tie_word_embeddings=False)
         report = verify(lm.transformer, lm)
-        assert report.failed == HEAD and "lm_head.weight" in report["weights"].problem[0]
+        assert report.failed == HEAD and "lm_head.weight" in report["weights"].problem.en
         with torch.no_grad():
             lm.lm_head.weight.copy_(lm.transformer.wte.weight)
         assert verify(lm.transformer, lm), verify(lm.transformer, lm)
@@ -247,13 +247,13 @@ def test_an_encoder_with_a_decoder_is_refused():
     ):
         with pytest.raises(CourseError, match="an encoder and a decoder") as error:
             call()
-        assert "編碼器" in error.value.zh and "already" not in error.value.en
+        assert "編碼器" in error.value.text.zh and "already" not in error.value.text.en
 
 
 def test_a_wrapper_without_an_embedding_is_refused():
     with pytest.raises(CourseError, match="BartDecoderWrapper") as error:
         to_base(BartForCausalLM(bart()))
-    assert error.value.zh
+    assert error.value.text.zh
 
 
 def test_a_base_without_a_checkpoint_reads_nothing_from_the_current_folder(tmp_path, monkeypatch):
@@ -272,7 +272,7 @@ class TestWhatVerifySees:
         lm = small()
         handle = lm.transformer.h[0].mlp.register_forward_hook(lambda module, given, out: out * 0)
         report = verify(lm.transformer, lm)
-        assert report.failed == ("logits",) and "transformer.h.0.mlp" in report["logits"].problem[0]
+        assert report.failed == ("logits",) and "transformer.h.0.mlp" in report["logits"].problem.en
         ids = torch.arange(5)[None]
         hooked = lm(ids).logits
         handle.remove()

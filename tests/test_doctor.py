@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from course_utils import checkpoints, doctor
-from course_utils.doctor import OK, PROBLEM, WARNING, Finding
-from course_utils.language import CourseError
+from course_utils import checkpoints, machine
+from course_utils.commands import doctor
+from course_utils.commands.doctor import OK, PROBLEM, WARNING, Finding
+from course_utils.texts import Bilingual, CourseError
 
 
 @pytest.fixture(autouse=True)
@@ -30,24 +31,26 @@ def only(check) -> Finding:
 
 
 def assert_has_remedy(finding: Finding) -> None:
-    assert bool(finding.remedy_en) == bool(finding.remedy_zh) == (finding.verdict != OK)
+    assert bool(finding.remedy) == (finding.verdict != OK)
 
 
 def test_here_every_check_runs_and_what_is_not_well_has_a_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "hub_answers", lambda: False)
-    findings = list(doctor._examine(doctor.CHECKS))
+    findings = list(doctor.examine(doctor.CHECKS))
     for finding in findings:
         assert_has_remedy(finding)
-        assert "could not be checked" not in finding.en
-    assert {"the Hugging Face hub does not answer"} <= {finding.en for finding in findings}
-    assert any(finding.en.startswith(f"torch {metadata.version('torch')}") for finding in findings)
+        assert "could not be checked" not in finding.fact.en
+    assert {"the Hugging Face hub does not answer"} <= {finding.fact.en for finding in findings}
+    assert any(finding.fact.en.startswith(f"torch {metadata.version('torch')}") for finding in findings)
 
 
 def run_main(monkeypatch: pytest.MonkeyPatch, *verdicts: str, argv: tuple[str, ...] = ()) -> int:
     def check() -> Iterator[Finding]:
         for verdict in verdicts:
             yield Finding(
-                verdict, f"a {verdict}", "某事", *(() if verdict == OK else ("Mend it.", "修好它。"))
+                verdict,
+                Bilingual(f"a {verdict}", "某事"),
+                None if verdict == OK else Bilingual("Mend it.", "修好它。"),
             )
 
     monkeypatch.setattr(doctor, "CHECKS", (check,))
@@ -163,7 +166,7 @@ def test_memory(size: int | None, verdict: str, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_memory_is_known_here_and_plausible() -> None:
-    size = doctor.memory_bytes()
+    size = machine.memory_bytes()
     assert size is not None
     assert 2**28 < size < 2**50
 
@@ -184,7 +187,7 @@ def test_the_bundled_model_is_checked_even_where_another_is_chosen(monkeypatch: 
     monkeypatch.setenv("COURSE_CHECKPOINT", "gpt2")
     bundled, chosen = doctor.check_checkpoint()
     assert (bundled.verdict, chosen.verdict) == (OK, PROBLEM)
-    assert (chosen.remedy_en, chosen.remedy_zh) == ("Broken.", "壞了。")
+    assert (chosen.remedy.en, chosen.remedy.zh) == ("Broken.", "壞了。")
 
 
 @pytest.mark.parametrize(("answers", "verdict"), [(True, OK), (False, WARNING)])
@@ -215,8 +218,8 @@ def test_cached_models_are_those_of_gpt2_with_weights(
             (folder / "model.safetensors").touch()
     assert doctor.cached_models() == ["a/b", "gpt2"]
     partial, whole = doctor.check_cached_models()
-    assert "a/b, gpt2" in whole.en and whole.verdict == OK
-    assert partial.en.endswith(": c") and "checkpoint('c')" in partial.remedy_en
+    assert "a/b, gpt2" in whole.fact.en and whole.verdict == OK
+    assert partial.fact.en.endswith(": c") and "checkpoint('c')" in partial.remedy.en
     (tmp_path / "models--gpt2" / "refs" / "main").unlink()  # its files are there, and its name leads nowhere
     assert doctor.cached_models() == ["a/b"]
     for finding in (partial, whole):
@@ -243,7 +246,7 @@ def test_a_damaged_entry_of_the_cache_does_not_hide_the_others(
         place.rename(tmp_path / "moved")
     place.write_bytes(b"\xff\xfe\0")
     partial, whole = doctor.check_cached_models()
-    assert partial.en.endswith(": gpt2") and whole.en.endswith(": distilgpt2")
+    assert partial.fact.en.endswith(": gpt2") and whole.fact.en.endswith(": distilgpt2")
 
 
 def test_a_file_in_the_place_of_the_cache_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,7 +256,7 @@ def test_a_file_in_the_place_of_the_cache_is_named(tmp_path: Path, monkeypatch: 
     for cache in (tmp_path / "file", tmp_path / "file" / "hub"):
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
         finding = only(doctor.check_cached_models)
-        assert f"{tmp_path / 'file'} is not a folder" in finding.en and "HF_HOME" in finding.remedy_en
+        assert f"{tmp_path / 'file'} is not a folder" in finding.fact.en and "HF_HOME" in finding.remedy.en
         assert_has_remedy(finding)
         assert doctor.cached_models() == []
 
@@ -261,7 +264,7 @@ def test_a_file_in_the_place_of_the_cache_is_named(tmp_path: Path, monkeypatch: 
 def test_a_cache_that_nobody_can_write_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants
 
-    monkeypatch.setattr(doctor.home, "is_writable", lambda place: place != tmp_path)
+    monkeypatch.setattr(doctor.folders, "is_writable", lambda place: place != tmp_path)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     folder = tmp_path / "models--gpt2"
     for name, content in {
@@ -274,7 +277,11 @@ def test_a_cache_that_nobody_can_write_is_named_so(tmp_path: Path, monkeypatch: 
     for offline, verdict in ((True, OK), (False, WARNING)):
         monkeypatch.setattr(constants, "HF_HUB_OFFLINE", offline)
         finding = only(doctor.check_cached_models)
-        assert (finding.verdict, str(tmp_path) in finding.en, "唯讀" in finding.zh) == (verdict, True, True)
+        assert (finding.verdict, str(tmp_path) in finding.fact.en, "唯讀" in finding.fact.zh) == (
+            verdict,
+            True,
+            True,
+        )
         assert_has_remedy(finding)
 
 
@@ -313,10 +320,10 @@ def test_without_the_widget_extension_there_is_a_warning(
 
 
 def test_the_font(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(doctor, "ASSETS", tmp_path)
     assert only(doctor.check_fonts).verdict == WARNING
-    (tmp_path / "assets" / "fonts").mkdir(parents=True)
-    (tmp_path / "assets" / "fonts" / "a.otf").touch()
+    (tmp_path / "fonts").mkdir(parents=True)
+    (tmp_path / "fonts" / "a.otf").touch()
     assert only(doctor.check_fonts).verdict == OK
 
 

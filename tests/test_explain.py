@@ -27,9 +27,10 @@ from mishaps import PROVOCATIONS, VARIANTS, saved
 import course_utils
 from course_utils import __main__ as program
 from course_utils import explain_last
-from course_utils.explain import LONGEST, Explanations, explain, main
+from course_utils.commands.explain import main
+from course_utils.explain import LONGEST, Explanations, explain
 from course_utils.explanations import CATALOGUE, DEPENDS, NO, YES, Entry
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_SLUG = {entry.slug: entry for entry in CATALOGUE}

@@ -404,7 +404,7 @@ class TestWhatCannotBeRead:
         for call in (lambda: model(ids, **options), lambda: gpt2.generate(model, ids, 1, **options)):
             with pytest.raises(CourseError, match=part) as caught:
                 call()
-            assert caught.value.zh and caught.value.en
+            assert caught.value.text.zh and caught.value.text.en
 
     @pytest.mark.parametrize(
         ("options", "part"),

@@ -3,12 +3,17 @@
 import pytest
 from tiny import checkpoint_in
 
-from course_utils import files, handout, notebooks
-from course_utils.language import CourseError
+from course_utils import files
+from course_utils.commands import handout
+from course_utils.notebooks import canonical
+from course_utils.notebooks.find import lessons, read
+from course_utils.notebooks.run import run
+from course_utils.place import repository
 from course_utils.practice.engine.checks import Open
+from course_utils.texts import CourseError
 from course_utils.practice.lessons import LESSONS, exercises
 
-PATHS = {path.name[:2]: path for path in notebooks.lessons(notebooks.repository())}
+PATHS = {path.name[:2]: path for path in lessons(repository())}
 
 
 def said(notebook, one):
@@ -20,11 +25,12 @@ def said(notebook, one):
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp_path):
-    notebook = notebooks.read(PATHS[lesson])
-    assert handout.solved(notebook, lesson) == len(exercises(lesson)) >= 4
-    done = notebooks.run(
-        PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))}
+    notebook = read(PATHS[lesson])
+    handout.fill_in_solutions(notebook, lesson)
+    assert (
+        sum(one.solution_code in {cell.source for cell in notebook.cells} for one in exercises(lesson)) >= 4
     )
+    done = run(PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))})
     for one in exercises(lesson):
         assert said(done, one).startswith("◆ 無法" if isinstance(one.checker, Open) else "✓ 答對了"), said(
             done, one
@@ -36,7 +42,7 @@ def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp
 def test_the_command_writes_both_copies_executed_and_the_pictures(tmp_path, capsys):
     assert handout.main([str(tmp_path), "01"]) == 0
     for copy, opening in (("student", "◇"), ("instructor", "✓")):
-        notebook = notebooks.read(tmp_path / copy / PATHS["01"].name)
+        notebook = read(tmp_path / copy / PATHS["01"].name)
         assert all(said(notebook, one).startswith(opening) for one in exercises("01")[:-1])
         assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
     assert (tmp_path / "images" / "architecture-zh.svg").exists()
@@ -125,13 +131,14 @@ def test_nothing_is_written_before_both_copies_are_ready(tmp_path, monkeypatch):
 
 
 def test_a_lesson_that_lost_an_exercise_is_refused():
-    notebook = notebooks.read(PATHS["01"])
+    notebook = read(PATHS["01"])
     notebook.cells = [cell for cell in notebook.cells if cell.source != exercises("01")[1].blank]
     with pytest.raises(CourseError, match="01.2"):
-        handout.solved(notebook, "01")
+        handout.fill_in_solutions(notebook, "01")
 
 
 def test_a_lesson_without_exercises_stays_as_it_is():
-    notebook = notebooks.read(PATHS["00"])
-    before = notebooks.text(notebook)
-    assert handout.solved(notebook, "00") == 0 and notebooks.text(notebook) == before
+    notebook = read(PATHS["00"])
+    before = canonical.text(notebook)
+    handout.fill_in_solutions(notebook, "00")
+    assert canonical.text(notebook) == before

@@ -97,7 +97,7 @@ def test_a_slow_notebook_is_red(run):
 
 
 def test_refresh_runs_the_notebooks_under_the_same_settings(tmp_path, monkeypatch, pytestconfig):
-    from course_utils.notebooks import fixed_environment
+    from course_utils.notebooks.run import fixed_environment
 
     conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
     for name in conftest._fixed_settings(tmp_path):

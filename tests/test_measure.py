@@ -4,8 +4,18 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils import CourseError, measure as command
-from course_utils.measure import Measured, Usage, fitting, main, measure, server_bytes, table, watching
+from course_utils import CourseError
+from course_utils.commands import measure as command
+from course_utils.commands.measure import (
+    Measured,
+    Usage,
+    fitting,
+    main,
+    measure,
+    server_bytes,
+    table,
+    watching,
+)
 
 HELD = 300_000_000
 
@@ -64,7 +74,7 @@ def test_the_table_in_text_and_markdown():
 
 def test_the_command(tmp_path, monkeypatch, capsys):
     path = lesson(tmp_path, "1")
-    monkeypatch.setattr(command, "lessons", lambda root: [path])
+    monkeypatch.setattr(command, "chosen_lessons", lambda names, course: [path])
     assert main(["07", "--memory", "8", "--cores", "2"]) == 0
     assert "8 GB" in capsys.readouterr().out
 

@@ -20,7 +20,7 @@ from test_readme import script
 
 import course_utils
 from course_utils import place
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 from course_utils.prefetch.course import COURSE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -285,13 +285,14 @@ def test_the_working_copy_is_found_from_inside_it(installed, learner, mine):
 
 RUN = """
 from pathlib import Path
-from course_utils import notebooks
+from course_utils.notebooks.find import read
+from course_utils.notebooks.run import run
 path = Path("my-course/notebooks/00_start_here.ipynb")
-notebook = notebooks.read(path)
+notebook = read(path)
 notebook.cells.append(type(notebook.cells[-1])(
     cell_type="code", id="where", metadata={}, outputs=[], execution_count=None,
     source="import course_utils, os; print(course_utils.__file__); print(os.getcwd())"))
-print(notebooks.run(path, notebook).cells[-1].outputs[0].text)
+print(run(path, notebook).cells[-1].outputs[0].text)
 """
 
 
@@ -346,8 +347,9 @@ def later(sdist, tmp_path_factory) -> Path:
 
 UPDATE = """
 from pathlib import Path
-from course_utils import lab, place
-lab.WorkingCopy(place.course_folder(), Path("my-course").resolve()).update()
+from course_utils import place
+from course_utils.working_copy import WorkingCopy
+WorkingCopy(place.course_folder(), Path("my-course").resolve()).update()
 """
 
 
@@ -383,7 +385,7 @@ def test_handout(later, learner):
 
 def test_without_a_command_the_lab_opens(monkeypatch):
     from course_utils import __main__ as program
-    from course_utils import lab
+    from course_utils.commands import lab
 
     given = []
     monkeypatch.setattr(lab, "main", lambda words: given.append(words) or 0)
@@ -392,7 +394,7 @@ def test_without_a_command_the_lab_opens(monkeypatch):
 
 def test_a_checkout_uses_its_top_folders():
     assert place.course_folder() == place.repository() == ROOT
-    assert place.source(ROOT, "course_utils/lab.py") == ROOT / "course_utils/lab.py"
+    assert place.source(ROOT, "course_utils/commands/lab.py") == ROOT / "course_utils/commands/lab.py"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(place, "_PACKAGE", ROOT / "tests" / "nothing")
         with pytest.raises(CourseError, match="neither in the package nor beside it"):

@@ -22,8 +22,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course_utils import home, lab, language
-from course_utils.lab import State, WorkingCopy
+from course_utils import CourseError, console, folders, language
+from course_utils.working_copy import State, WorkingCopy, content_fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 300  # a child that hangs
@@ -224,10 +224,11 @@ for kind in ("svg", "png", "pdf"):
 # Every command in one process, as __main__ runs it, on the console that PYTHONIOENCODING tells.
 TALK = """
 import sys
-from course_utils import __main__ as program, doctor
+from course_utils import __main__ as program
+from course_utils.commands import doctor
 doctor.CHECKS = tuple(check for check in doctor.CHECKS if check.__name__ not in sys.argv[2:])
 every = [["--help"], ["--version"], ["nothing of the sort"], ["lab", "--status", "--folder", sys.argv[1]], ["lab", "--restore", "99"],
-         ["doctor"], ["explain"]] + [[name, "--help"] for name in program._COMMANDS]
+         ["doctor"], ["explain"]] + [[name, "--help"] for name in program.COMMANDS]
 for words in every:
     print(">", *words, flush=True)
     try:
@@ -275,17 +276,19 @@ def test_every_command_is_readable_in_the_c_locale(tmp_path):
 
 
 def test_only_the_console_at_hand_decides(monkeypatch):
-    monkeypatch.setattr(language, "_console", None)
+    monkeypatch.setattr(console, "_shows_chinese", True)
     monkeypatch.setenv("COURSE_LANGUAGE", "both")
 
-    def console(encoding: str) -> io.TextIOWrapper:
+    def stream(encoding: str) -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(), encoding=encoding)
 
-    language.fit_console(console("utf-8"), console("ascii"))
-    assert language.current() == "en" and str(language.CourseError("a", "甲")) == "a"
-    said = console("cp950")
-    language.fit_console(said)
-    assert language.current() == "both" and str(language.CourseError("a", "甲")) == "甲\na"
+    console.fit(stream("utf-8"), stream("ascii"))
+    assert language.current() == "en"
+    assert str(CourseError("a", "甲")) == "a"
+    said = stream("cp950")
+    console.fit(said)
+    assert language.current() == "both"
+    assert str(CourseError("a", "甲")) == "甲\na"
     print("✓ 王 → ✗ é", file=said, flush=True)
     assert said.buffer.getvalue().decode("cp950").splitlines() == ["[ok] 王 → [x] ?"]
 
@@ -302,21 +305,25 @@ def test_files_are_utf8_whatever_the_locale(tmp_path):
 import sys, warnings
 warnings.filterwarnings("error", category=EncodingWarning, module=r"course_utils(\\.|$)")
 from pathlib import Path
-from course_utils import handout, lab, language, notebooks, show, explain
+from course_utils import explain, language, show
+from course_utils.commands import handout, lab, refresh
+from course_utils.notebooks import canonical, find
+from course_utils.place import repository
+from course_utils.working_copy import WorkingCopy
 from course_utils.insight import decoding
 from course_utils import record
 from course_utils.play import panel
 folder = Path(sys.argv[1])
 assert not __import__("locale").getpreferredencoding(False).lower().startswith("utf"), "UTF-8 after all"
-copy = lab.WorkingCopy(notebooks.repository(), folder / "copy")
+copy = WorkingCopy(repository(), folder / "copy")
 copy.update(); copy.restore("00"); lab.environment(folder)
 language.set_current("zh"); record.note("01-1", "correct"); record.outcomes()
 show.matrix([[1, 0], [0, 1]], ["王子", "公主"]).savefig(folder / "p.svg")
-from course_utils import doctor
-assert not [one for one in doctor._examine(doctor.CHECKS) if "EncodingWarning" in one.en]
-notebook = notebooks.read(notebooks.lessons(notebooks.repository())[0])
-(folder / "mine.ipynb").write_bytes(notebooks.text(notebook).encode("utf-8"))
-notebooks.refresh(folder / "mine.ipynb", runner=lambda path: notebooks.read(path))
+from course_utils.commands import doctor
+assert not [one for one in doctor.examine(doctor.CHECKS) if "EncodingWarning" in one.fact.en]
+notebook = find.read(find.lessons(repository())[0])
+(folder / "mine.ipynb").write_bytes(canonical.text(notebook).encode("utf-8"))
+refresh.refresh(folder / "mine.ipynb", runner=find.read)
 def opens(module):
     exec("open(path).close()", {"__name__": module, "path": folder / "p.svg"})
 opens("another")
@@ -409,7 +416,7 @@ def test_line_ends_within_a_cell_do_not_count_and_its_words_do(tmp_path):
     def written(source: object) -> str | None:
         path = tmp_path / "x.ipynb"
         path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": source}]}), encoding="utf-8")
-        return lab.digest(path)
+        return content_fingerprint(path)
 
     assert written("a = 1\r\nb = 2") == written("a = 1\nb = 2") == written(["a = 1\r\n", "b = 2"])
     assert written("a = 1\nb = 3") != written("a = 1\nb = 2") != written("a = 1\n\nb = 2")
@@ -418,7 +425,7 @@ def test_line_ends_within_a_cell_do_not_count_and_its_words_do(tmp_path):
 def test_a_picture_of_dots_is_compared_byte_for_byte(tmp_path):
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n\0")
     (tmp_path / "b.png").write_bytes(b"\x89PNG\n\x1a\n\0")
-    assert lab.digest(tmp_path / "a.png") != lab.digest(tmp_path / "b.png")
+    assert content_fingerprint(tmp_path / "a.png") != content_fingerprint(tmp_path / "b.png")
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
@@ -641,7 +648,8 @@ try:
     sys.exit(f"there is a home after all: {Path.home()}")
 except RuntimeError:
     pass
-from course_utils import doctor, home, lab, language
+from course_utils import folders, language
+from course_utils.commands import doctor, lab
 from course_utils import record
 folder = Path(sys.argv[1])
 assert language.current() == "both" and language.set_current("zh") is False
@@ -649,8 +657,8 @@ assert record.note("01-1", "correct") is False and record.outcomes()["01-1"] == 
 env = lab.environment(folder)
 assert env["HOME"] == str(folder / ".course/home") and env["COURSE_DATA"].startswith(env["HOME"])
 found = [one for one in doctor.check_home()]
-assert [one.en for one in found] == ["this user has no home folder"] and "HOME" in found[0].remedy_zh
-assert not [one for one in doctor._examine(doctor.CHECKS) if "install" in one.remedy_en]
+assert [one.fact.en for one in found] == ["this user has no home folder"] and "HOME" in found[0].remedy.zh
+assert not [one for one in doctor.examine(doctor.CHECKS) if "install" in getattr(one.remedy, "en", "")]
 """
     done = child(["-c", code, str(tmp_path)], environment(None))
     assert done.returncode == 0, done.stderr
@@ -659,7 +667,11 @@ assert not [one for one in doctor._examine(doctor.CHECKS) if "install" in one.re
 def test_where_the_home_can_be_written_nothing_changes(tmp_path, monkeypatch):
     for name in HOMES:
         monkeypatch.setenv(name, str(tmp_path))
-    assert home.folder() == tmp_path and home.is_writable(tmp_path) and home.stand_ins(tmp_path / "x") == {}
+    assert (
+        folders.home_folder() == tmp_path
+        and folders.is_writable(tmp_path)
+        and folders.stand_ins(tmp_path / "x") == {}
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -669,12 +681,12 @@ def test_what_the_user_has_set_stays(tmp_path, monkeypatch):
     monkeypatch.setenv("MPLCONFIGDIR", "mine")
     for name in ("HF_HOME", "COURSE_DATA", "IPYTHONDIR"):
         monkeypatch.delenv(name, raising=False)
-    found = home.stand_ins(tmp_path / "x")
+    found = folders.stand_ins(tmp_path / "x")
     assert "MPLCONFIGDIR" not in found and found["HOME"] == str(tmp_path / "x")
     assert {"HF_HOME", "COURSE_DATA", "IPYTHONDIR"} <= found.keys()
     (tmp_path / "none").mkdir()
-    monkeypatch.setattr(home, "is_writable", lambda place: False)
-    assert not {"HF_HOME", "HOME"} & home.stand_ins(tmp_path / "x").keys(), (
+    monkeypatch.setattr(folders, "is_writable", lambda place: False)
+    assert not {"HF_HOME", "HOME"} & folders.stand_ins(tmp_path / "x").keys(), (
         "models in its cache can still be read"
     )
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import notebooks, practice
-from course_utils.language import CourseError
-from course_utils.notebooks import lessons, read, repository
+from course_utils import practice
+from course_utils.notebooks.find import lessons, read
+from course_utils.place import repository
+from course_utils.texts import CourseError
 from course_utils.practice import ____
 from course_utils.practice.cells import write_cells
 from course_utils.practice.engine.checks import Function, Open

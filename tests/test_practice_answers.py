@@ -16,7 +16,7 @@ import torch
 import transformers
 
 from course_utils import practice
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 from course_utils import record
 from course_utils.practice import ____
 from course_utils.practice.engine.checks import Function, Mistake, Open, Value

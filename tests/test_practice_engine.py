@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from course_utils import practice
-from course_utils.language import Bilingual, CourseError
+from course_utils.texts import Bilingual, CourseError
 from course_utils import record
 from course_utils.practice import ____, base_model
 from course_utils.practice.engine.calls import call

@@ -17,8 +17,9 @@ from packaging.requirements import Requirement
 from tiny import checkpoint_in
 
 from course_utils import CourseError
-from course_utils.notebooks import repository
-from course_utils.prefetch import course, main, manifest, room, wheels
+from course_utils.commands.prefetch import main
+from course_utils.place import repository
+from course_utils.prefetch import course, manifest, room, wheels
 from course_utils.prefetch.wheels import PLATFORMS, Target, checked, here, missing
 
 NAME = "course/tiny"
@@ -255,7 +256,7 @@ class TestModels:
     @pytest.mark.parametrize("inside", ["notebooks", "notebooks/kit", "course_utils/prefetch/kit"])
     def test_a_folder_inside_the_course(self, monkeypatch, tmp_path, inside):
         (tmp_path / "notebooks").mkdir()
-        monkeypatch.setattr("course_utils.prefetch.course_folder", lambda: tmp_path)
+        monkeypatch.setattr("course_utils.commands.prefetch.course_folder", lambda: tmp_path)
         with pytest.raises(CourseError, match="would lie one in the other"):
             main(["--to", str(tmp_path / inside), "--no-wheels"])
         assert [path.name for path in tmp_path.rglob("*")] == ["notebooks"]
@@ -587,14 +588,14 @@ def account_of(student: Path) -> list[str]:
 SHARE = """
 import pathlib, sys
 from huggingface_hub import constants
-from course_utils import doctor
+from course_utils.commands import doctor
 cache = pathlib.Path(constants.HF_HUB_CACHE)
 try:
     (cache / "mine").touch()
 except PermissionError:
     print("read-only")
 for finding in doctor.check_cached_models():
-    print(finding.verdict, finding.en)
+    print(finding.verdict, finding.fact.en)
 """
 
 

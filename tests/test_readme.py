@@ -9,7 +9,7 @@ import pytest
 
 import course_utils
 from course_utils.lessons import LESSONS
-from course_utils.notebooks import lessons, pick, read
+from course_utils.notebooks.find import lessons, pick, read
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -13,7 +13,9 @@ import torch
 from transformers import AutoTokenizer, GPT2LMHeadModel, GPT2Model
 
 from course_utils import checkpoint
-from course_utils.notebooks import lessons, repository, run
+from course_utils.notebooks.find import lessons
+from course_utils.notebooks.run import run
+from course_utils.place import repository
 
 PROSE = (
     "The train left the station just before noon. It was raining, and the people on the platform had opened their "

@@ -11,8 +11,10 @@ import standin
 from filelock import FileLock
 from transformers import AutoConfig, AutoTokenizer
 
-from course_utils.measure import watching
-from course_utils.notebooks import lessons, repository, run
+from course_utils.commands.measure import watching
+from course_utils.notebooks.find import lessons
+from course_utils.notebooks.run import run
+from course_utils.place import repository
 
 FULL = bool(os.environ.get("COURSE_TEST_FULL"))
 LAYERS = 12 if FULL else 2

@@ -10,8 +10,12 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import __main__ as program, notebooks
-from course_utils.notebooks import NotebookError, canonical, lessons, pick, refresh, text
+from course_utils import __main__ as program
+from course_utils.commands import refresh as command
+from course_utils.commands.refresh import refresh
+from course_utils.notebooks.canonical import canonical, text
+from course_utils.notebooks.find import NotebookError, lessons, pick
+from course_utils.notebooks.run import fixed_environment, run
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -78,11 +82,11 @@ def test_a_failing_cell_is_named_and_nothing_is_written(tmp_path, last, message)
 def test_a_hanging_cell_is_named(tmp_path):
     path = write(tmp_path, "00_a.ipynb", "import time\ntime.sleep(60)")
     with pytest.raises(NotebookError, match="`c0`"):
-        notebooks.run(path, cell_seconds=1)
+        run(path, cell_seconds=1)
 
 
 def test_the_kernel_ends_with_its_notebook(tmp_path):
-    done = notebooks.run(write(tmp_path, "00_a.ipynb", "import os\nprint(os.getpid())"))
+    done = run(write(tmp_path, "00_a.ipynb", "import os\nprint(os.getpid())"))
     assert not psutil.pid_exists(int(done.cells[1].outputs[0].text))
 
 
@@ -95,14 +99,14 @@ def test_ctrl_c_ends_the_command_and_not_the_lesson_alone(tmp_path, monkeypatch,
             name,
             "import os, signal, time\nos.kill(os.getppid(), signal.SIGINT)\ntime.sleep(60)",
         )
-    monkeypatch.setattr(notebooks, "repository", lambda: tmp_path)
+    monkeypatch.setattr(command, "repository", lambda: tmp_path)
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     assert program.main(["refresh"]) == 130
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
     signal.signal(signal.SIGINT, lambda *_: None)
     os.kill(os.getpid(), signal.SIGINT)  # nobody's any more: the next notebook does not get it
     signal.signal(signal.SIGINT, handlers[0])
-    notebooks.run(write(tmp_path, "02_c.ipynb", "1 + 1"))
+    run(write(tmp_path, "02_c.ipynb", "1 + 1"))
     captured = capfd.readouterr()
     assert "a.ipynb" not in captured.out + captured.err and "b.ipynb" not in captured.out + captured.err
 
@@ -119,7 +123,7 @@ def with_output(output, **metadata):
 def test_a_folder_of_this_machine_is_refused(tmp_path, monkeypatch, place):
     path = write(tmp_path, "00_a.ipynb", "x")
     before = path.read_bytes()
-    monkeypatch.setattr(notebooks, "_places_of_this_machine", lambda: {place})
+    monkeypatch.setattr(command, "_places_of_this_machine", lambda: {place})
     output = new_output("stream", name="stderr", text=f"{place}file.py:3: UserWarning")
     with pytest.raises(NotebookError, match="`c0`.*names a folder"):
         refresh(path, runner=lambda _: with_output(output))
@@ -237,11 +241,11 @@ def test_the_command_reports_each_notebook_and_fails_if_one_does(tmp_path, monke
             raise NotebookError("broken", "壞了")
         return True
 
-    monkeypatch.setattr(notebooks, "repository", lambda: tmp_path)
-    monkeypatch.setattr(notebooks, "refresh", one_fails)
-    assert notebooks.main([]) == 1
-    assert notebooks.main(["01"]) == 0
-    assert notebooks.main(["01", "--check"]) == 1
+    monkeypatch.setattr(command, "repository", lambda: tmp_path)
+    monkeypatch.setattr(command, "refresh", one_fails)
+    assert command.main([]) == 1
+    assert command.main(["01"]) == 0
+    assert command.main(["01", "--check"]) == 1
     captured = capsys.readouterr()
     assert "壞了" in captured.err and "out of date" in captured.out and "已重新儲存" in captured.out
 
@@ -251,13 +255,13 @@ def test_atomic_writing_keeps_the_old_file_when_it_fails(tmp_path, monkeypatch):
     path.write_text("old")
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        notebooks.write_atomically(path, b"new")
+        command.write_atomically(path, b"new")
     assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
 
 
 def test_notebooks_are_run_as_the_tests_run_them(tmp_path):
     """conftest.py fixed the environment of this very test run; folders apart, `refresh` has the same."""
-    fresh = notebooks.fixed_environment(tmp_path)
+    fresh = fixed_environment(tmp_path)
     ours = {k: v for k, v in fresh.items() if not v.startswith(str(tmp_path)) and k != "PYTEST_CURRENT_TEST"}
     assert {k: v for k, v in ours.items() if os.environ.get(k) != v} == {}
     decisive = ("COURSE_", "HF_", "TRANSFORMERS_")

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from traitlets.config import Config
 
-from course_utils.__main__ import _COMMANDS
+from course_utils.__main__ import COMMANDS
+from course_utils.commands.measure import Measured, Usage, fitting
 from course_utils.lessons import LESSONS
-from course_utils.measure import Measured, Usage, fitting
 from guards import markdown_findings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,7 +50,7 @@ def test_its_links_lead_to_cells():
 
 def test_its_commands_exist():
     named = set(re.findall(r"python -m course_utils (\w+)", GUIDE))
-    assert named <= set(_COMMANDS) and {"doctor", "handout", "measure", "prefetch"} <= named
+    assert named <= set(COMMANDS) and {"doctor", "handout", "measure", "prefetch"} <= named
 
 
 @SIDES

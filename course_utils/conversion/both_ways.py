@@ -4,7 +4,7 @@ import warnings
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from ..language import CourseError, both
+from ..texts import Bilingual, CourseError
 from .library import around, fill, head_in_checkpoint
 from .required import require_base, require_embedding, require_model, require_weights
 from .stored import generation_config as stored_generation_config
@@ -40,11 +40,13 @@ def to_lm_head(
         )
     if head.changed is not None:
         warnings.warn(
-            both(
-                f"The head comes from {base.name_or_path}, but the base was changed after loading "
-                f"(`{head.changed}`): the two may not fit. Train and save the whole model, not its base alone.",
-                f"輸出層取自 {base.name_or_path}，但基礎模型在載入之後改動過（`{head.changed}`），兩者不一定相配。"
-                "請訓練並儲存整個模型，不要只處理裡面的基礎模型。",
+            str(
+                Bilingual(
+                    f"The head comes from {base.name_or_path}, but the base was changed after loading "
+                    f"(`{head.changed}`): the two may not fit. Train and save the whole model, not its base alone.",
+                    f"輸出層取自 {base.name_or_path}，但基礎模型在載入之後改動過（`{head.changed}`），兩者不一定相配。"
+                    "請訓練並儲存整個模型，不要只處理裡面的基礎模型。",
+                )
             ),
             stacklevel=2,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from ..texts import Bilingual
 from .library import Around, Head
 from .report import Doubt, Problem
 from .tensors import named_tensors, same
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel
 
 # What a configuration says beyond the computation: names, versions, special tokens, outputs, tasks.
-_ASIDE = re.compile(
+_IGNORED_CONFIG_KEYS = re.compile(
     r"_.*|architectures|auto_map|transformers_version|dtype|use_cache|return_dict|output_.*|.*_token_id|summary_.*"
     r"|id2label|label2id|num_labels|problem_type|task_specific_params|name_or_path|chunk_size_feed_forward"
 )
-_PASSING = {"training", "name_or_path", "gradient_checkpointing"}  # attributes of modules that may differ
+_IGNORED_ATTRIBUTES = {
+    "training",
+    "name_or_path",
+    "gradient_checkpointing",
+}  # attributes of modules that may differ
 # GELU by its tanh formula, under all the names and classes that the library has for it.
 _SAME_FUNCTION = {
     **dict.fromkeys(("gelu_pytorch_tanh", "gelu_python_tanh", "gelu_fast", "gelu_accurate"), "gelu_new"),
@@ -55,7 +60,7 @@ def tie(pair: Pair) -> Problem | None:
     if tied == (head is embedding):
         return None
     if not tied:
-        return (
+        return Problem(
             "The head is the embedding, but the configuration says that it has weights of its own. "
             "Load the model with its head: AutoModelForCausalLM.from_pretrained(folder).",
             "輸出層就是嵌入，但設定說它有自己的權重。請連同輸出層一起載入：AutoModelForCausalLM.from_pretrained(folder)。",
@@ -64,7 +69,7 @@ def tie(pair: Pair) -> Problem | None:
     mend = "lm.tie_weights()"
     if not lm.config.get_text_config().tie_word_embeddings:
         mend = f"lm.config.tie_word_embeddings = True; {mend}"
-    return (
+    return Problem(
         f"The head is {'a copy of the embedding' if copied else 'another tensor'}, not the embedding itself"
         f"{': the two part when you train' if copied else ''}. Mend it: {mend}",
         f"輸出層{'只是嵌入的副本' if copied else '是另一個張量'}，不是嵌入本身"
@@ -83,17 +88,17 @@ def keys(pair: Pair) -> Problem | None:
     shapes = [name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape]
     turned = [name for name in shapes if wanted[name].shape == found[name].T.shape]
     if missing or extra:
-        return (
+        return Problem(
             f"Names do not match: missing {_listed(missing)}; extra {_listed(extra)}. Rebuild with to_lm_head(base).",
             f"名稱不符：缺少 {_listed(missing)}；多出 {_listed(extra)}。請用 to_lm_head(base) 重建。",
         )
     if turned:
-        return (
+        return Problem(
             f"Transposed: {_listed(turned)}. Conv1D stores [in, out], nn.Linear [out, in]: turn it back with .T",
             f"轉置了：{_listed(turned)}。GPT-2 的 Conv1D 存成 [in, out]，nn.Linear 存成 [out, in]：請用 .T 轉回來",
         )
     if shapes:
-        return (
+        return Problem(
             f"Shapes differ: {_listed(_shape_changes(shapes, wanted, found))}. Load from the same checkpoint; "
             "resize a vocabulary only with lm.resize_token_embeddings(n).",
             f"形狀不同：{_listed(_shape_changes(shapes, wanted, found))}。請從同一個檢查點載入；"
@@ -112,7 +117,7 @@ def _head_shape(lm: "PreTrainedModel") -> Problem | None:
     rows, said = len(embedding.weight), getattr(head, "out_features", len(head.weight))
     if len(head.weight) == rows == said:
         return None
-    return (
+    return Problem(
         f"The vocabulary has {rows} entries, the head {len(head.weight)} rows and out_features {said}. "
         "Resize through the whole model, lm.resize_token_embeddings(n), never through its base.",
         f"詞彙表有 {rows} 項，輸出層卻有 {len(head.weight)} 列，out_features 是 {said}。"
@@ -134,16 +139,16 @@ def _base_weights(pair: Pair) -> Problem | None:
     matrices = [name for name in common if wanted[name].dim() > 1]
     prefix = pair.lm.base_model_prefix
     if matrices and set(matrices) <= set(wrong):
-        return (
+        return Problem(
             "None of the base's matrices arrived. load_state_dict(…, strict=False) skips every name that lacks the "
             f'prefix "{prefix}." without a word: lm.{prefix}.load_state_dict(base.state_dict())',
             "基礎模型的矩陣一個也沒有載入。load_state_dict(…, strict=False) 會略過所有缺少前綴 "
             f'"{prefix}." 的名稱，而且毫無警告。請改用 lm.{prefix}.load_state_dict(base.state_dict())',
         )
-    what_en, what_zh = _kind_of_difference(wrong, wanted, found)
-    return (
-        f"{what_en}: {_listed(wrong)}. Load them again: lm.{prefix}.load_state_dict(base.state_dict())",
-        f"{what_zh}：{_listed(wrong)}。重新載入：lm.{prefix}.load_state_dict(base.state_dict())",
+    what = _kind_of_difference(wrong, wanted, found)
+    return Problem(
+        f"{what.en}: {_listed(wrong)}. Load them again: lm.{prefix}.load_state_dict(base.state_dict())",
+        f"{what.zh}：{_listed(wrong)}。重新載入：lm.{prefix}.load_state_dict(base.state_dict())",
     )
 
 
@@ -161,7 +166,7 @@ def _head_weights(pair: Pair) -> Problem | Doubt | None:
     ]
     if not wrong:
         return None
-    return (
+    return Problem(
         f"The head is not the checkpoint's: {_listed(wrong)}. Load the model with its head: "
         "AutoModelForCausalLM.from_pretrained(folder). If you have trained it, compare with the folder that you saved.",
         f"輸出層和檢查點的不同：{_listed(wrong)}。請連同輸出層一起載入：AutoModelForCausalLM.from_pretrained(folder)。"
@@ -169,14 +174,16 @@ def _head_weights(pair: Pair) -> Problem | Doubt | None:
     )
 
 
-def _kind_of_difference(wrong: list[str], wanted: dict, found: dict) -> Problem:
+def _kind_of_difference(wrong: list[str], wanted: dict, found: dict) -> Bilingual:
     if all(wanted[name].dim() == 2 and same(wanted[name].T, found[name]) for name in wrong):
-        return "Transposed (square, so the shape does not show it)", "轉置了（方陣，從形狀看不出來）"
+        return Bilingual(
+            "Transposed (square, so the shape does not show it)", "轉置了（方陣，從形狀看不出來）"
+        )
     swapped = _swapped_blocks(wrong, wanted, found)
     if swapped:
         where = ", ".join(f"{here} ← {there}" for here, there in sorted(swapped.items()))
-        return f"Blocks in the wrong place ({where})", f"區塊放錯位置（{where}）"
-    return f"{len(wrong)} tensors have other values", f"有 {len(wrong)} 個張量的值不同"
+        return Bilingual(f"Blocks in the wrong place ({where})", f"區塊放錯位置（{where}）")
+    return Bilingual(f"{len(wrong)} tensors have other values", f"有 {len(wrong)} 個張量的值不同")
 
 
 def _swapped_blocks(wrong: list[str], wanted: dict, found: dict) -> dict[str, str]:
@@ -204,7 +211,7 @@ def dtype(pair: Pair) -> Problem | None:
     wrong = [f"{name} {_short(was)} → {_short(now)}" for name, was, now in pairs if was != now]
     if not wrong:
         return None
-    return (
+    return Problem(
         f"Another data type: {_listed(wrong)}. Mend it: lm.to(base.dtype); lost digits come back only by loading.",
         f"資料型別不同：{_listed(wrong)}。修正：lm.to(base.dtype)；已經捨去的位數，只有重新載入才拿得回來。",
     )
@@ -220,7 +227,7 @@ def settings(pair: Pair) -> Problem | None:
             wrong += _differing(_attributes(module), _attributes(theirs[name]), f"{name}." if name else "")
     if not wrong:
         return None
-    return (
+    return Problem(
         f"Built with other settings: {_listed(wrong)}. The weights fit, the computation does not: "
         "build it from base.config.",
         f"建立時的設定不同：{_listed(wrong)}。權重放得進去，計算方式卻不一樣：請用 base.config 建立。",
@@ -229,7 +236,7 @@ def settings(pair: Pair) -> Problem | None:
 
 def _config_of(model: "PreTrainedModel") -> dict[str, Any]:
     settings = model.config.to_dict().items()
-    return {name: _one_name(value) for name, value in settings if not _ASIDE.fullmatch(name)}
+    return {name: _one_name(value) for name, value in settings if not _IGNORED_CONFIG_KEYS.fullmatch(name)}
 
 
 def _one_name(value: Any) -> Any:
@@ -242,7 +249,9 @@ def _attributes(module: nn.Module) -> dict[str, Any]:
     plain = {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, bool | int | float | str) and not name.startswith("_") and name not in _PASSING
+        if isinstance(value, bool | int | float | str)
+        and not name.startswith("_")
+        and name not in _IGNORED_ATTRIBUTES
     }
     return {"class": _one_name(type(module).__name__), **plain}
 
@@ -267,7 +276,7 @@ def mode(pair: Pair) -> Problem | None:
     ]
     if not training:
         return None
-    return (
+    return Problem(
         f"In training mode, where dropout acts: {_listed(training)}. Mend it: lm.eval(); base.eval()",
         f"還在訓練模式（dropout 會起作用）：{_listed(training)}。修正：lm.eval(); base.eval()",
     )
@@ -287,7 +296,7 @@ def generation(pair: Pair) -> Problem | None:
         wrong = []
     if not wrong:
         return None
-    return (
+    return Problem(
         f"The settings of generate() are not the checkpoint's: {_listed(wrong)}. "
         "Mend it: lm.generation_config = GenerationConfig.from_pretrained(folder)",
         f"generate() 的設定和檢查點的不一樣：{_listed(wrong)}。"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from ..language import CourseError
+from ..texts import CourseError
 from .report import Doubt
 from .stored import Stored, checkpoint_config, first_change, loaded_whole, stored_tensors
 from .tensors import named_tensors

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from ..insight.forward import as_found
+from ..texts import Bilingual
 from .checks import NO_CLASS, Pair
 from .library import fill
 from .report import Doubt, Problem
@@ -24,12 +25,12 @@ def logits(pair: Pair) -> Problem | Doubt | None:
         wanted, found = _probe(pair)
     except Exception as error:  # a wrong conversion can fail in as many ways as there are kinds of it
         what = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
-        return (
+        return Problem(
             f"The probe does not run ({what}). Mend the other checks first, or build again: to_lm_head(base)",
             f"試算跑不動（{what}）。請先修正其他檢查，或重建：to_lm_head(base)",
         )
     if wanted.shape != found.shape:
-        return (
+        return Problem(
             f"The logits have shape {list(found.shape)}, not {list(wanted.shape)}: the head has another vocabulary.",
             f"logits 的形狀是 {list(found.shape)}，不是 {list(wanted.shape)}：輸出層的詞彙表不同。",
         )
@@ -44,17 +45,17 @@ def logits(pair: Pair) -> Problem | Doubt | None:
 def _off(pair: Pair, error: float) -> Problem:
     hooked = [name or "lm" for name, module in pair.lm.named_modules() if _hooks(module)]
     where = ", ".join(hooked[:4]) + " …" * (len(hooked) > 4)
-    en, zh = (
-        (f"There are hooks on: {where}.", f"這些模組掛了 hook：{where}。")
+    advice = (
+        Bilingual(f"There are hooks on: {where}.", f"這些模組掛了 hook：{where}。")
         if hooked
-        else (
+        else Bilingual(
             "If they all hold, look for a forward() of its own.",
             "如果其他都成立，就找找看有沒有被改寫的 forward()。",
         )
     )
-    return (
-        f"The logits are off by up to {error:.2g}. Mend the other checks. {en}",
-        f"logits 最多差了 {error:.2g}。請先修正其他檢查。{zh}",
+    return Problem(
+        f"The logits are off by up to {error:.2g}. Mend the other checks. {advice.en}",
+        f"logits 最多差了 {error:.2g}。請先修正其他檢查。{advice.zh}",
     )
 
 

@@ -1,18 +1,18 @@
 """What `verify` returns: a report of checks, each of which holds, fails, or cannot be judged."""
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from textwrap import indent
+from typing import Literal
 
-from ..language import both, current
-
-Problem = tuple[str, str]  # what is wrong and how to mend it, in English and in Chinese
+from ..texts import Bilingual
 
 
-class Doubt(NamedTuple):
-    """Why a check cannot be judged, in English and in Chinese."""
+class Problem(Bilingual):
+    """What is wrong, and how to mend it."""
 
-    en: str
-    zh: str
+
+class Doubt(Bilingual):
+    """Why a check cannot be judged."""
 
 
 State = Literal["holds", "fails", "unjudged"]
@@ -21,13 +21,13 @@ _SIGNS: dict[State, str] = {"holds": "✓", "fails": "✗", "unjudged": "?"}
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its name, what it asks (English, Chinese), the problem that it found, and why it cannot be judged.
+    """One check: its name, what it asks, the problem that it found, and why it cannot be judged.
 
     Of `problem` and `doubt` at most one is given; with neither, the check holds.
     """
 
     name: str
-    asks: tuple[str, str]
+    asks: Bilingual
     problem: Problem | None = None
     doubt: Doubt | None = None
 
@@ -49,13 +49,9 @@ class Check:
         return self.state == "holds"
 
     def __str__(self) -> str:
-        en, zh = self.asks
-        asks = {"en": en, "zh": zh, "both": f"{zh} | {en}"}[current()]
-        line = f"{self.sign} {self.name}: {asks}"
+        line = f"{self.sign} {self.name}: {self.asks.inline()}"
         found = self.problem or self.doubt
-        if found is None:
-            return line
-        return line + "\n    " + both(*found).replace("\n", "\n    ")
+        return line if found is None else f"{line}\n{indent(str(found), '    ')}"
 
 
 @dataclass(frozen=True, repr=False)

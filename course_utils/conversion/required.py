@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..language import CourseError
+from ..texts import CourseError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

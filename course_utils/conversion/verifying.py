@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..language import CourseError
+from ..texts import Bilingual, CourseError
 from . import checks
 from .checks import Pair
 from .library import around, head_in_checkpoint
@@ -15,15 +15,15 @@ from .stored import generation_config as stored_generation_config
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel
 
-_CHECKS: dict[str, tuple[tuple[str, str], Callable[[Pair], Problem | Doubt | None]]] = {
-    "tie": (("the head is the embedding, as the configuration says", "輸出層與嵌入的綁定和設定一致"), checks.tie),
-    "keys": (("the same names and shapes", "名稱與形狀相同"), checks.keys),
-    "weights": (("the same values, the head's own included", "數值相同，包括輸出層自己的權重"), checks.weights),
-    "dtype": (("the same data types", "資料型別相同"), checks.dtype),
-    "settings": (("built with the same settings", "建立時的設定相同"), checks.settings),
-    "logits": (("the same logits on probe inputs", "試算的 logits 相同"), logits),
-    "mode": (("every module in evaluation mode", "每個模組都在評估模式"), checks.mode),
-    "generation": (("the checkpoint's settings of generate()", "generate() 的設定和檢查點一致"), checks.generation),
+_CHECKS: dict[str, tuple[Bilingual, Callable[[Pair], Problem | Doubt | None]]] = {
+    "tie": (Bilingual("the head is the embedding, as the configuration says", "輸出層與嵌入的綁定和設定一致"), checks.tie),
+    "keys": (Bilingual("the same names and shapes", "名稱與形狀相同"), checks.keys),
+    "weights": (Bilingual("the same values, the head's own included", "數值相同，包括輸出層自己的權重"), checks.weights),
+    "dtype": (Bilingual("the same data types", "資料型別相同"), checks.dtype),
+    "settings": (Bilingual("built with the same settings", "建立時的設定相同"), checks.settings),
+    "logits": (Bilingual("the same logits on probe inputs", "試算的 logits 相同"), logits),
+    "mode": (Bilingual("every module in evaluation mode", "每個模組都在評估模式"), checks.mode),
+    "generation": (Bilingual("the checkpoint's settings of generate()", "generate() 的設定和檢查點一致"), checks.generation),
 }  # fmt: skip
 
 
@@ -73,5 +73,5 @@ def _pair(base: "PreTrainedModel", lm: "PreTrainedModel", wanted: "GenerationCon
     return Pair(base, lm, built, head_in_checkpoint(base, built), wanted)
 
 
-def _check(name: str, asks: tuple[str, str], found: Problem | Doubt | None) -> Check:
+def _check(name: str, asks: Bilingual, found: Problem | Doubt | None) -> Check:
     return Check(name, asks, doubt=found) if isinstance(found, Doubt) else Check(name, asks, found)

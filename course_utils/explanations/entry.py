@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 YES, NO, DEPENDS = "yes", "no", "depends"
 

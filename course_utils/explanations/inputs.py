@@ -1,6 +1,6 @@
 """What the tokenizer says, and what the model says to inputs that it cannot take."""
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .entry import DEPENDS, NO, YES, Entry
 

@@ -1,6 +1,6 @@
 """What loading, saving and the Hugging Face hub say."""
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .entry import DEPENDS, NO, YES, Entry
 

@@ -1,6 +1,6 @@
 """What Python, Jupyter, matplotlib and the course itself say."""
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .entry import DEPENDS, NO, YES, Entry
 
@@ -139,7 +139,7 @@ ENTRIES = (
     Entry(
         "course-error",
         "CourseError: the course's own message",
-        r"course_utils\.language\.CourseError|^CourseError:",
+        r"course_utils(?:\.\w+)+\.(?:CourseError|NotAStory)|^(?:CourseError|NotAStory):",
         YES,
         Bilingual(
             "The course itself stopped here, and says in both languages what happened and what to do.",

@@ -1,6 +1,6 @@
 """What goes wrong with a model's outputs, and with the cache."""
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .entry import NO, YES, Entry
 

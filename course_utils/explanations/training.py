@@ -1,6 +1,6 @@
 """What training and plain torch say."""
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .entry import NO, YES, Entry
 

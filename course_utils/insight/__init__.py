@@ -4,10 +4,12 @@ Every function takes a plain transformers model or tokenizer and leaves it as it
 The parts that need torch load on first use; `token_label` and its kin do not need it.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .._lazy import attach
 
 if TYPE_CHECKING:
+    from .continuations import completions, continuation
     from .decoding import (
         BeamNode,
         BeamTrace,
@@ -36,82 +38,35 @@ if TYPE_CHECKING:
     from .sampling import Filtered, Reading, Sampling, filters, read_prompt
 
 # No module bears the name of a function: importing it would put the module in the function's place.
-_HOME = {
-    "decoding": (
-        "BeamNode",
-        "BeamTrace",
-        "CacheGrowth",
-        "Hypothesis",
-        "Trace",
-        "beams",
-        "cache_growth",
-        "trace",
-    ),
-    "samples": ("Samples", "sample"),
-    "sampling": ("Filtered", "Reading", "Sampling", "filters", "read_prompt"),
-    "lens": ("LogitLens", "logit_lens"),
-    "likelihoods": ("TextLikelihood", "likelihood"),
-    "long_texts": ("LongText", "write_on"),
-    "labels": ("byte_alphabet", "token_label", "visible"),
-    "pieces": ("Token", "token_bytes", "token_ids", "tokens"),
-    "forward": (
-        "Attention",
-        "HiddenStates",
-        "NextTokens",
-        "attention",
-        "cosine_matrix",
-        "hidden_states",
-        "next_tokens",
-    ),
-}
-
-__all__ = [
-    "Attention",
-    "BeamNode",
-    "BeamTrace",
-    "CacheGrowth",
-    "Filtered",
-    "HiddenStates",
-    "Hypothesis",
-    "LogitLens",
-    "LongText",
-    "NextTokens",
-    "Reading",
-    "Samples",
-    "Sampling",
-    "TextLikelihood",
-    "Token",
-    "Trace",
-    "attention",
-    "beams",
-    "byte_alphabet",
-    "cache_growth",
-    "cosine_matrix",
-    "filters",
-    "hidden_states",
-    "likelihood",
-    "logit_lens",
-    "next_tokens",
-    "read_prompt",
-    "sample",
-    "token_bytes",
-    "token_ids",
-    "token_label",
-    "tokens",
-    "trace",
-    "visible",
-    "write_on",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Load an exported name when it is first asked for."""
-    for module, names in _HOME.items():
-        if name in names:
-            globals()[name] = value = getattr(import_module(f"{__name__}.{module}"), name)
-            return value
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__, __all__ = attach(
+    __name__,
+    {
+        "decoding": (
+            "BeamNode",
+            "BeamTrace",
+            "CacheGrowth",
+            "Hypothesis",
+            "Trace",
+            "beams",
+            "cache_growth",
+            "trace",
+        ),
+        "continuations": ("completions", "continuation"),
+        "samples": ("Samples", "sample"),
+        "sampling": ("Filtered", "Reading", "Sampling", "filters", "read_prompt"),
+        "lens": ("LogitLens", "logit_lens"),
+        "likelihoods": ("TextLikelihood", "likelihood"),
+        "long_texts": ("LongText", "write_on"),
+        "labels": ("byte_alphabet", "token_label", "visible"),
+        "pieces": ("Token", "token_bytes", "token_ids", "tokens"),
+        "forward": (
+            "Attention",
+            "HiddenStates",
+            "NextTokens",
+            "attention",
+            "cosine_matrix",
+            "hidden_states",
+            "next_tokens",
+        ),
+    },
+)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
-from ..language import CourseError
+from ..texts import CourseError
 from .forward import as_found, text_ids, _shape, _shortened
 from .labels import visible
 from .pieces import id_label
@@ -20,7 +20,7 @@ from .pieces import id_label
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-_OURS = {"attention_mask", "input_ids", "inputs", "max_length", "num_beams", "num_return_sequences"} | {
+_SET_BY_US = {"attention_mask", "input_ids", "inputs", "max_length", "num_beams", "num_return_sequences"} | {
     "output_logits", "output_scores", "return_dict_in_generate"
 }  # fmt: skip
 _NEVER = -1e8
@@ -314,7 +314,7 @@ def prepare(
             f"{type(model).__name__} has no generate(): load GPT2LMHeadModel, which has an LM head.",
             f"{type(model).__name__} 沒有 generate()：請載入有 LM head 的 GPT2LMHeadModel。",
         )
-    if wrong := ", ".join(sorted(_OURS & options.keys())):
+    if wrong := ", ".join(sorted(_SET_BY_US & options.keys())):
         raise CourseError(
             f"Leave out {wrong}: a trace follows one prompt for max_new_tokens tokens, "
             "and insight.beams takes num_beams.",

@@ -4,14 +4,14 @@ Each function runs the model in evaluation mode, without gradients, and afterwar
 the mode of every module, and the attention implementation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
-from ..language import CourseError
+from ..texts import CourseError
 from .labels import visible
 from .pieces import Token, id_label, token_ids, tokens
 
@@ -35,6 +35,11 @@ class NextTokens:
     entropy: float
     rest: float
     full: torch.Tensor
+
+    def beside(self, truth: Mapping[int, float]) -> tuple[list[float], float]:
+        """Return the true probabilities of the listed tokens, by their ids in `truth`, and of all others together."""
+        listed = [truth.get(token_id, 0.0) for token_id in self.ids]
+        return listed, sum(value for token_id, value in truth.items() if token_id not in self.ids)
 
     def __repr__(self) -> str:
         shown = _shortened(visible(self.prompt))

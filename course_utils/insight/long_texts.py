@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import StoppingCriteriaList
 
-from ..language import CourseError
+from ..texts import CourseError
 from .forward import as_found, check_head
 from .samples import Watch
 from .sampling import Sampling

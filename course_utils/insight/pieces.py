@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..language import CourseError
+from ..texts import CourseError
 from .labels import byte_alphabet, token_label
 
 if TYPE_CHECKING:

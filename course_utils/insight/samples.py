@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
-from ..language import CourseError
+from ..texts import CourseError
 from .decoding import prepare
 from .forward import as_found
 from .sampling import Sampling

@@ -13,7 +13,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from ..language import CourseError
+from ..texts import CourseError
 from .forward import as_found, check_head, text_ids
 from .pieces import id_label
 
@@ -41,19 +41,19 @@ class Sampling:
 
     def __post_init__(self) -> None:
         rules = (
-            ("repetition_penalty", self.repetition_penalty > 0, "above 0", "大於 0"),
+            ("repetition_penalty", self.repetition_penalty > 0, "above 0", "必須大於 0"),
             ("temperature", self.temperature >= LEAST_TEMPERATURE, f"at least {LEAST_TEMPERATURE}",
-             f"至少是 {LEAST_TEMPERATURE}"),
+             f"必須至少是 {LEAST_TEMPERATURE}"),
             ("top_k", isinstance(self.top_k, int) and self.top_k >= 0, "0 (off) or a whole number above it",
-             "0（不用）或正整數"),
-            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1", "大於 0，最多是 1"),
-            ("min_p", 0 <= self.min_p <= 1, "from 0 to 1", "0 到 1"),
+             "必須是 0（不用）或正整數"),
+            ("top_p", 0 < self.top_p <= 1, "above 0 and at most 1", "必須大於 0，最多是 1"),
+            ("min_p", 0 <= self.min_p <= 1, "from 0 to 1", "必須是 0 到 1"),
         )  # fmt: skip
         for name, holds, en, zh in rules:
             if not holds:
                 raise CourseError(
                     f"{name} must be {en}, not {getattr(self, name)}.",
-                    f"{name} 必須{'' if zh.startswith(('大', '至')) else '是 '}{zh}，不能是 {getattr(self, name)}。",
+                    f"{name} {zh}，不能是 {getattr(self, name)}。",
                 )
 
     def options(self) -> dict[str, Any]:
@@ -75,6 +75,16 @@ class Filtered:
     probabilities: torch.Tensor
     ids: tuple[int, ...]
     labels: tuple[str, ...]
+
+    @property
+    def shown(self) -> list[list[float]]:
+        """Return the probabilities of the tokens in `ids`, at each stage."""
+        return self.probabilities[:, list(self.ids)].tolist()
+
+    @property
+    def rest(self) -> list[float]:
+        """Return the probability of all other tokens together, at each stage."""
+        return (1 - self.probabilities[:, list(self.ids)].sum(dim=-1)).clamp(min=0, max=1).tolist()
 
     @property
     def kept(self) -> torch.Tensor:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import traitlets
 
 from .. import insight, show
-from ..language import Bilingual
+from ..texts import Bilingual
 from ..show import attention_view as drawing
 from . import controls
 from .panel import Panel, script

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from transformers import GenerationConfig, StoppingCriteriaList
+from transformers import GenerationConfig
 
-from .. import conversion, show
+from .. import conversion, insight, show
 from ..insight.decoding import prepare
-from ..insight.samples import Watch
-from ..language import Bilingual
+from ..texts import Bilingual
 from ..show.html import blocks, lines, spans
 from . import controls
 from .jobs import Job
@@ -40,7 +39,7 @@ NEW_TOKENS = 60
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to break a model: its name for the learner, the code in words, and the code in deed."""
+    """A way to break a model: its name for the learner, the code as shown, and the function that does it."""
 
     name: Bilingual
     code: str
@@ -167,21 +166,12 @@ class ConversionLab(Panel):
         self.show(progress="")
 
     def _continue(self, place: str, model: "GPT2LMHeadModel") -> None:
-        ids = prepare(model, self.tokenizer, self.prompt, NEW_TOKENS, {})
-
-        def watch(rows: torch.Tensor) -> bool:
-            self.texts[place] = self.tokenizer.decode(rows[0, ids.shape[1] :])
+        def watch(text: str) -> bool:
+            self.texts[place] = text
             self.show(texts=self._text_boxes(), progress=spans(_WRITING))
             return self.job.may_go_on
 
-        model.generate(
-            ids,
-            attention_mask=torch.ones_like(ids),
-            max_new_tokens=NEW_TOKENS,
-            do_sample=False,
-            pad_token_id=self.tokenizer.eos_token_id,
-            stopping_criteria=StoppingCriteriaList([Watch(watch)]),
-        )
+        insight.continuation(model, self.tokenizer, self.prompt, max_new_tokens=NEW_TOKENS, watch=watch)
 
     def _text_boxes(self) -> str:
         boxes = "".join(
@@ -202,10 +192,9 @@ def _checks(report: conversion.Report) -> str:
     items = []
     for check in report.checks:
         said = check.problem or check.doubt
-        why = "" if said is None else blocks(Bilingual(*said))
+        why = "" if said is None else blocks(said)
         items.append(
-            f'<li class="{check.state}">{check.sign} <code>{check.name}</code> '
-            f"{spans(Bilingual(*check.asks))}{why}</li>"
+            f'<li class="{check.state}">{check.sign} <code>{check.name}</code> {spans(check.asks)}{why}</li>'
         )
     return f'<ul class="course-checks">{"".join(items)}</ul>'
 

@@ -2,7 +2,7 @@
 
 from html import escape
 
-from ..language import Bilingual
+from ..texts import Bilingual
 from ..show.html import spans
 
 

@@ -3,6 +3,9 @@
 import atexit
 import threading
 from collections.abc import Callable
+from time import monotonic
+
+EVERY = 0.05  # seconds between two pictures of a text that grows
 
 
 class Job:
@@ -44,3 +47,16 @@ class Job:
         """Leave no thread behind that still computes when the process ends."""
         self.stop()
         self.wait(5)
+
+
+class Pace:
+    """Draws a text that grows, but not at each of its tokens: a page cannot take more than twenty pictures a second."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def draw(self, picture: Callable[[], None]) -> None:
+        """Draw, unless the last picture is too recent."""
+        if monotonic() - self._last > EVERY:
+            picture()
+            self._last = monotonic()

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .. import insight, show
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import chips, next_token_bars, spans
+from ..world import NotAStory
 from . import controls
 from .panel import Panel
 
@@ -87,7 +88,7 @@ class NextToken(Panel):
             return None, ""
         try:
             return self.truth(self.tokenizer, ids), ""
-        except CourseError:
+        except NotAStory:
             return None, spans(_NO_TRUTH)
 
     def _put_text(self) -> None:
@@ -105,7 +106,8 @@ def next_token(
 ) -> NextToken:
     """Return a widget that shows the tokens of a text and the `k` most probable next ones; click to append.
 
-    `truth`: a function (tokenizer, ids) -> {id: probability}, such as `world.true_next`, to be put beside the model.
+    `truth`: a function (tokenizer, ids) -> {id: probability}, such as `world.true_next`, to be put beside the model;
+    it raises NotAStory where there is none.
     Raise CourseError for a model without an LM head, or a text that is too long.
     """
     return NextToken(model, tokenizer, text, truth, k)

@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import blocks, spans
 from ..show.picture import Picture
 from .controls import region
@@ -71,14 +71,16 @@ class Panel(anywidget.AnyWidget):
             self.events[name](value)
 
     @contextmanager
-    def reporting(self) -> Iterator[None]:
-        """Show an error in the panel, where the learner sees it, and not in a server's log."""
+    def reporting(self, on_error: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Show an error in the panel, where the learner sees it, and not in a server's log; then call `on_error`."""
         try:
             yield
-        except CourseError as error:
-            self.show(message=blocks(Bilingual(error.en, error.zh)))
         except Exception as error:
-            self.show(message=blocks(_FAILED) + escape(f"{type(error).__name__}: {error}"))
+            if isinstance(error, CourseError):
+                self.show(message=blocks(error.text))
+            else:
+                self.show(message=blocks(_FAILED) + escape(f"{type(error).__name__}: {error}"))
+            on_error()
 
     def _receive(self, _: Any, content: Any, buffers: Any) -> None:
         name = content.get("name") if isinstance(content, dict) else None

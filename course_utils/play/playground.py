@@ -2,15 +2,14 @@
 
 from dataclasses import asdict, replace
 from html import escape
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .. import insight, show
 from ..insight.samples import MOST_SAMPLES, MOST_SEEDS, Samples, sample
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import filter_bars, lines, spans
 from . import controls
-from .jobs import Job
+from .jobs import Job, Pace
 from .panel import Panel
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ _SLIDERS = {
     "min_p": (0.0, 1.0, 0.01),
     "repetition_penalty": (0.5, 2.0, 0.05),
 }
-_EVERY = 0.05  # seconds between two pictures of a text that grows
 
 
 class Playground(Panel):
@@ -109,7 +107,7 @@ class Playground(Panel):
                 "正在生成：請先按「停止」，或等它寫完。",
             )
         prompt, sampling, numbers = self._reading.prompt, self.sampling, dict(self.numbers)
-        self._shown, self._total = 0.0, numbers["max_new_tokens"]
+        self._pace, self._total = Pace(), numbers["max_new_tokens"]
         self.show(progress="… 0", samples="", call="")
         self.job.start(lambda: self._work(prompt, sampling, numbers))
 
@@ -122,16 +120,12 @@ class Playground(Panel):
         return show.filters(self._reading.filtered(self.sampling))
 
     def _work(self, prompt: str, sampling: insight.Sampling, numbers: dict[str, int]) -> None:
-        with self.reporting():
+        with self.reporting(on_error=lambda: self.show(progress="")):
             self.samples = sample(self.model, self.tokenizer, prompt, sampling, watch=self._watch, **numbers)
             self._show_samples(self.samples, is_over=True)
-            return
-        self.show(progress="")
 
     def _watch(self, samples: Samples) -> bool:
-        if monotonic() - self._shown > _EVERY:
-            self._show_samples(samples, is_over=False)
-            self._shown = monotonic()
+        self._pace.draw(lambda: self._show_samples(samples, is_over=False))
         return self.job.may_go_on
 
     def _show_samples(self, samples: Samples, is_over: bool) -> None:

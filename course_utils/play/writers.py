@@ -1,18 +1,15 @@
 """Two small programs on a language model: completions as you type, and a story told by turns."""
 
 from html import escape
-from time import monotonic
 from typing import TYPE_CHECKING
 
-import torch
-
 from .. import insight, show
-from ..insight.forward import as_found, check_head
+from ..insight.forward import check_head
 from ..insight.long_texts import LongText, write_on
-from ..language import Bilingual, CourseError
+from ..texts import Bilingual, CourseError
 from ..show.html import lines, spans
 from . import controls
-from .jobs import Job
+from .jobs import Job, Pace
 from .panel import Panel
 
 if TYPE_CHECKING:
@@ -27,8 +24,6 @@ _YOURS = Bilingual("Your part (may be empty)", "換你說（可以留白）")
 _GO = Bilingual("Add it, and the model goes on", "加進去，讓模型接下去")
 _STOP = Bilingual("Stop", "停止")
 _ANEW = Bilingual("Begin anew", "重新開始")
-_NOTHING = Bilingual("There is nothing to undo.", "沒有可以復原的步驟。")
-_EVERY = 0.05  # seconds between two pictures of a text that grows
 _CHOICES = 20  # beams: each costs as much as a text of its own
 _LONGEST = 20_000  # tokens of a story: beyond it the page itself would grow slow
 
@@ -70,7 +65,7 @@ class Autocomplete(Panel):
     def undo(self, _: object = None) -> None:
         """Take back the completion that was accepted last."""
         if not self._before:
-            raise CourseError(_NOTHING.en, _NOTHING.zh)
+            raise _nothing_to_undo()
         self._show(self._before.pop())
         self.put(text=self.text)
 
@@ -97,19 +92,10 @@ class Autocomplete(Panel):
         # The oldest tokens go when the text is longer than the context: only its end matters to a completion.
         room = self.model.config.max_position_embeddings - self.length
         ids = _ids(self.tokenizer, text)[-room:]
-        rows = torch.tensor([ids], device=self.model.device)
-        with as_found(self.model):
-            found = self.model.generate(
-                rows,
-                attention_mask=torch.ones_like(rows),
-                max_new_tokens=self.length,
-                do_sample=False,
-                num_beams=self.choices,
-                num_return_sequences=self.choices,
-                pad_token_id=self.tokenizer.eos_token_id,
-            )
-        texts = self.tokenizer.batch_decode(found[:, len(ids) :], skip_special_tokens=True)
-        return ids, list(dict.fromkeys(one for one in texts if one and "\ufffd" not in one))
+        found = insight.completions(
+            self.model, self.tokenizer, ids, choices=self.choices, max_new_tokens=self.length
+        )
+        return ids, list(found)
 
 
 class Storyteller(Panel):
@@ -173,7 +159,7 @@ class Storyteller(Panel):
             self.told.append(("you", yours))
         self.text = ""
         self.put(text="")
-        self._shown = 0.0
+        self._pace = Pace()
         ids, forgotten, seed = self.ids, self.forgotten, len(self.told)
         self.told.append(("model", ()))
         self._draw()
@@ -187,7 +173,7 @@ class Storyteller(Panel):
         """Take back the last part, the model's or the learner's."""
         self._free()
         if not self.told:
-            raise CourseError(_NOTHING.en, _NOTHING.zh)
+            raise _nothing_to_undo()
         self.told.pop()
         self.forgotten = min(self.forgotten, len(self.ids) - 1)
         self._draw()
@@ -222,7 +208,7 @@ class Storyteller(Panel):
             )
 
     def _work(self, ids: tuple[int, ...], forgotten: int, seed: int) -> None:
-        with self.reporting():
+        with self.reporting(on_error=self._draw):
             self._take(
                 write_on(
                     self.model,
@@ -236,14 +222,10 @@ class Storyteller(Panel):
                 )
             )
             self._draw(is_over=True)
-            return
-        self._draw()
 
     def _watch(self, text: LongText) -> bool:
         self._take(text)
-        if monotonic() - self._shown > _EVERY:
-            self._draw()
-            self._shown = monotonic()
+        self._pace.draw(self._draw)
         return self.job.may_go_on
 
     def _take(self, text: LongText) -> None:
@@ -268,6 +250,10 @@ class Storyteller(Panel):
             story=f'<div class="course-sample">{"".join(parts)}</div>',
             progress=f"{stopped} {len(self.ids)} token {forgot if self.forgotten else ''}",
         )
+
+
+def _nothing_to_undo() -> CourseError:
+    return CourseError("There is nothing to undo.", "沒有可以復原的步驟。")
 
 
 def _ids(tokenizer: "PreTrainedTokenizerBase", text: str) -> list[int]:

@@ -11,7 +11,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModel, AutoModelForCausalLM, GPT2LMHeadModel, GPT2Model, PreTrainedModel
 
 from course_utils import conversion
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .engine.checks import Function, Open, Value
 from .engine.compare import is_same

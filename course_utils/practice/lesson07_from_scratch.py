@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise

@@ -21,6 +21,8 @@ COURSE = (
     "environment.yml",
     "README.md",
     "TEACHING.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
     "CHANGELOG.md",
     "LICENSE",
     "LICENSE-TEXT",

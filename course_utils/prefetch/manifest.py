@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..files import sha256, write_atomically
-from ..language import CourseError
+from ..texts import CourseError
 
 SUMS = "SHA256SUMS"
 _LITTER = {"thumbs.db", "desktop.ini", "system volume information", ".ds_store"}
@@ -80,7 +80,7 @@ def discard_damaged(folder: Path) -> tuple[str, ...]:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a name is of what file managers leave behind."""
+    """Return whether this is a file manager's leftover (.DS_Store, Thumbs.db)."""
     return name.lower() in _LITTER or name.startswith("._")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..checkpoints import WANTED, checkpoint, download, hub_answers
 from ..files import sha256
-from ..language import CourseError
+from ..texts import CourseError
 
 if TYPE_CHECKING:
     from huggingface_hub.hf_api import RepoSibling

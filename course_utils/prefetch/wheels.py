@@ -19,7 +19,7 @@ from packaging.metadata import parse_email
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from ..language import CourseError
+from ..texts import CourseError
 
 TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 BYTES = 600_000_000  # one platform's packages take about 310 MB; pip unpacks torch while it looks at it
@@ -100,7 +100,7 @@ def here() -> Target:
 
 
 def checked(name: str, python: str) -> Target:
-    """Return the target of that name and Python, whose digits may be full-width ones. Raise CourseError, with what there is
+    """Parse a platform and a Python version (full-width digits are accepted). Raise CourseError, with what there is
     to choose from, if there is none."""
     version = unicodedata.normalize("NFKC", python)
     if name not in PLATFORMS:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..language import CourseError
+from ..texts import CourseError
 
 if TYPE_CHECKING:
     from ..insight.forward import Attention
@@ -112,6 +112,6 @@ def attention_view(attention: "Attention") -> AttentionView:
 
 
 def _deflated(content: bytes) -> bytes:
-    """Compress mostly small numbers; few stretches of them occur twice, so looking for these would be for nothing."""
+    """Compress mostly small numbers; Huffman only: the bytes hardly repeat, so searching for matches costs time and saves nothing."""
     compressor = zlib.compressobj(strategy=zlib.Z_HUFFMAN_ONLY)
     return compressor.compress(content) + compressor.flush()

@@ -7,7 +7,7 @@ from matplotlib import rc_context
 from matplotlib.ticker import MaxNLocator
 
 from ..insight.labels import visible
-from ..language import CourseError
+from ..texts import CourseError
 from .picture import Picture, label
 from .style import BLUE, GREY, INK, ORANGE, WIDTH, style
 

@@ -10,7 +10,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter
 
 from ..insight.labels import visible
-from ..language import CourseError
+from ..texts import CourseError
 from .fonts import width
 from .picture import Picture, ending, label, percent, set_title
 from .style import BLUE, COLOURS, HOLE, ORANGE, PAPER, WIDTH, style
@@ -43,10 +43,9 @@ def probabilities(next_tokens: "NextTokens", truth: Mapping[int, float] | None =
         if truth is None:
             _bars(axes, rows, model, 0.7, BLUE, "模型 model")
         else:
-            true = [truth.get(token_id, 0.0) for token_id in next_tokens.ids]
+            true, true_rest = next_tokens.beside(truth)
             _bars(axes, rows - 0.2, model, 0.36, BLUE, "模型 model")
-            true.append(max(0.0, sum(truth.values()) - sum(true)))
-            _bars(axes, rows + 0.2, true, 0.36, ORANGE, "真實 truth")
+            _bars(axes, rows + 0.2, [*true, true_rest], 0.36, ORANGE, "真實 truth")
             axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
         axes.set_yticks(rows, names)
         axes.tick_params(axis="y", length=0)
@@ -65,8 +64,7 @@ def filters(filtered: "Filtered") -> Picture:
     The last row of each column is what all other tokens have together; above it the number of tokens left.
     """
     names = [label(name) for name in filtered.labels] + ["其餘 the rest"]
-    shown = np.asarray(filtered.probabilities)[:, list(filtered.ids)]
-    columns = np.concatenate([shown, np.clip(1 - shown.sum(axis=-1, keepdims=True), 0, 1)], axis=1)
+    columns = np.array([[*shown, rest] for shown, rest in zip(filtered.shown, filtered.rest, strict=True)])
     with rc_context(style()):
         stages = " → ".join(filtered.stages)
         alt = f"長條圖：每個設定前後的分布，{stages}。Bars: the distribution before and after each setting, {stages}."
@@ -93,8 +91,8 @@ def attention_map(attention: "Attention", layer: int, head: int) -> Picture:
     Raise CourseError for a layer or head that is not there.
     """
     layers, heads = attention.weights.shape[:2]
-    _check("layer", "層", layer, layers)
-    _check("head", "注意力頭", head, heads)
+    _require_layer(layer, layers)
+    _require_head(head, heads)
     with rc_context(style()):
         picture = _heatmap(
             np.asarray(attention.weights[layer, head]),
@@ -119,7 +117,7 @@ def attention_heads(attention: "Attention", layer: int | None = None) -> Picture
     weights = np.asarray(attention.weights)
     layers, heads, length, _ = weights.shape
     if layer is not None:
-        _check("layer", "層", layer, layers)
+        _require_layer(layer, layers)
     chosen = range(layers) if layer is None else (layer,)
     tiles = [(f"L{at} H{head}", weights[at, head]) for at in chosen for head in range(heads)]
     columns = heads if layer is None else min(heads, 4)
@@ -259,11 +257,19 @@ def _names(tokens: Sequence["Token"]) -> list[str]:
     return [label(token.label, 14) for token in tokens]
 
 
-def _check(en: str, zh: str, index: int, count: int) -> None:
-    if not 0 <= index < count:
+def _require_layer(layer: int, layers: int) -> None:
+    if not 0 <= layer < layers:
         raise CourseError(
-            f"There is no {en} {index}: this model has {en}s 0 to {count - 1}.",
-            f"沒有第 {index} {'個' if zh != '層' else ''}{zh}：這個模型的{zh}編號是 0 到 {count - 1}。",
+            f"There is no layer {layer}: this model has layers 0 to {layers - 1}.",
+            f"沒有第 {layer} 層：這個模型的層編號是 0 到 {layers - 1}。",
+        )
+
+
+def _require_head(head: int, heads: int) -> None:
+    if not 0 <= head < heads:
+        raise CourseError(
+            f"There is no head {head}: this model has heads 0 to {heads - 1}.",
+            f"沒有第 {head} 個注意力頭：這個模型的注意力頭編號是 0 到 {heads - 1}。",
         )
 
 
@@ -309,7 +315,7 @@ def _round_number(value: float) -> str:
 
 
 def _ticks(axis: Any, names: list[str], cell: float, rotation: float = 0) -> None:
-    """Name the cells, or every so-manieth where there are too many to read."""
+    """Label every cell, or every n-th one when there are too many to read."""
     step = -(-len(names) // _MOST_LABELS)
     size = min(10, 72 * cell * step * 0.8)
     axis.set_ticks(range(0, len(names), step), names[::step], rotation=rotation, fontsize=size)

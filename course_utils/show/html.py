@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ..insight.labels import visible
-from ..language import Bilingual
+from ..texts import Bilingual
 from .picture import percent
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ def next_token_bars(next_tokens: "NextTokens", truth: dict[int, float] | None = 
     model = next_tokens.probabilities.tolist()
     shares, rest, columns = [model], [next_tokens.rest], [spans(Bilingual("model", "模型"))]
     if truth is not None:
-        shares.append([truth.get(token_id, 0.0) for token_id in next_tokens.ids])
-        rest.append(sum(truth[token_id] for token_id in truth if token_id not in next_tokens.ids))
+        true, true_rest = next_tokens.beside(truth)
+        shares.append(true)
+        rest.append(true_rest)
         columns.append(spans(Bilingual("truth", "真實")))
     rows = [
         BarRow(label, values, ("append", str(token_id)))
@@ -92,9 +93,9 @@ def next_token_bars(next_tokens: "NextTokens", truth: dict[int, float] | None = 
 
 def filter_bars(filtered: "Filtered") -> str:
     """Return the distribution before and after each setting in use, a column for each."""
-    shown = filtered.probabilities[:, list(filtered.ids)]
-    rows = [BarRow(label, tuple(shown[:, at].tolist())) for at, label in enumerate(filtered.labels)]
-    rows.append(BarRow(None, tuple((1 - shown.sum(dim=-1)).clamp(min=0).tolist())))
+    by_token = zip(*filtered.shown, strict=True)
+    rows = [BarRow(label, values) for label, values in zip(filtered.labels, by_token, strict=True)]
+    rows.append(BarRow(None, tuple(filtered.rest)))
     columns = [
         f"<code>{name.replace('_', '_<wbr>')}</code><br>{kept} tokens"
         for name, kept in zip(filtered.stages, filtered.kept.tolist(), strict=True)

@@ -5,13 +5,13 @@ not turn its neighbours round), and what cannot be seen is written out.
 """
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from ..insight.labels import visible
-from ..language import CourseError
+from ..texts import CourseError
 from .fonts import padded, width
+from .html import data
 from .style import INK
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ class Table:
         return "\n".join(_line(line, widths) for line in (lines[0], rule, *lines[1:]))
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="text-align:left">{_data(name)}</th>' for name in self.columns)
+        head = "".join(f'<th style="text-align:left">{data(name)}</th>' for name in self.columns)
         style = "text-align:left;white-space:pre-wrap"
-        rows = ("".join(f'<td style="{style}">{_data(cell)}</td>' for cell in row) for row in self.rows)
+        rows = ("".join(f'<td style="{style}">{data(cell)}</td>' for cell in row) for row in self.rows)
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
@@ -89,10 +89,6 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded(cell, columns) for cell, columns in zip(cells, widths, strict=True)).rstrip()
 
 
-def _data(text: str) -> str:
-    return f"<bdi>{escape(text)}</bdi>"
-
-
 def _chip(token: "Token") -> str:
     style = _CHIP.format(
         tint=_TINTS[token.position % 2],
@@ -101,5 +97,5 @@ def _chip(token: "Token") -> str:
         frame=INK if token.is_special or not token.is_whole else "transparent",
     )
     # code and sub remain where styles are stripped, as on GitHub.
-    label = f'<code style="background:none;color:inherit">{_data(token.label)}</code>'
+    label = f'<code style="background:none;color:inherit">{data(token.label)}</code>'
     return f'<span style="{style}" title="{token.position}">{label}<sub>{token.id}</sub></span>'

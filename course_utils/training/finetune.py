@@ -33,7 +33,7 @@ from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
 from course_utils.files import replace_atomically, try_writing
-from course_utils.language import Bilingual, CourseError
+from course_utils.texts import Bilingual, CourseError
 
 from .batches import IGNORE
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..insight import token_bytes
-from ..language import CourseError
+from ..texts import CourseError
 from .grammar import Beginning, Grammar
 from .stories import LANGUAGES, grammar
 
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
 Split = Callable[[str], list[tuple[str, list[int]]]]
 
 
+class NotAStory(CourseError):
+    """No story of the small world begins with the given tokens."""
+
+
 def true_next(
     tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int], language: str | None = None
 ) -> dict[int, float]:
     """The true probability of each possible next token after `ids`: {token id: probability}, the first one first.
 
     The end-of-text token stands for the end of the story. `language` is found from the text where it is not given.
-    Raises CourseError if no story begins with these tokens.
+    Raise NotAStory if no story begins with these tokens.
     """
     languages = LANGUAGES if language is None else (language,)
     for one in languages:
@@ -37,7 +41,7 @@ def true_next(
         ):
             return found
     text = tokenizer.decode(ids)
-    raise CourseError(
+    raise NotAStory(
         f"No story of the small world begins with {text!r}, so there is no true probability to give. "
         "Try the opening of a story, such as 'Once upon a time'.",
         f"小世界裡沒有以 {text!r} 開頭的故事，所以沒有真正的機率可說。請改用故事的開頭，例如「很久很久以前」。",

@@ -10,11 +10,11 @@ from labs import Lab, Watched, serving, watch
 from nbformat.sign import NotebookNotary
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import lab as command
+from course_utils.commands import lab as command
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 COUNTER = f"""from base64 import b64decode
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 from course_utils.play.controls import region
 from course_utils.play.panel import Panel
 

@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from course_utils import home
+from course_utils import folders
 
 from .reading import code_cells, joined, name, output_texts, source
 
@@ -18,7 +18,7 @@ ONLY_A_NAME = re.compile(r"\s*\[?(?:<[\w.]+:?(?: [^<>]*)?>[\s,]*)+\]?\s*")
 
 _OWN = {
     Path(p).parts[1]
-    for p in (home.folder(), Path(__file__).resolve(), Path(tempfile.gettempdir()))
+    for p in (folders.home_folder(), Path(__file__).resolve(), Path(tempfile.gettempdir()))
     if p is not None and p.is_absolute() and len(p.parts) > 1 and p.parts[0] == "/"
 }
 _TOPS = sorted(

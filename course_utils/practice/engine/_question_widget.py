@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 from course_utils.show.html import blocks, spans
 
 from .questions import LETTERS

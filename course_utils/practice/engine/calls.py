@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from .placeholder import ____, Placeholder, PlaceholderUsed
 from .wording import error_text

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from course_utils import record
-from course_utils.language import Bilingual
+from course_utils.texts import Bilingual
 
 from . import look, source
 from .checks import CannotCheck, Check, Function, Mistake, NotAttempted, Value

@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from course_utils.language import CourseError
+from course_utils.texts import CourseError
 
 
 class PlaceholderUsed(CourseError):

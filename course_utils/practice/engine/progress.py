@@ -1,7 +1,7 @@
 """What is done and what is next, as a table; and forgetting it."""
 
 from course_utils import record
-from course_utils.language import Bilingual, CourseError
+from course_utils.texts import Bilingual, CourseError
 
 from . import look
 from .exercise import Card, Exercise

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.language import Bilingual, CourseError
+from course_utils.texts import Bilingual, CourseError
 
 from . import look
 from .exercise import Card

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 import torch
 
-from course_utils.language import both
+from course_utils.texts import Bilingual
 
 MOST_OUTPUT = 10_000  # characters that a check lets through to each stream
 
@@ -152,7 +152,7 @@ class Capped:
         elif self._left >= 0:
             self._stream.write(text[: int(self._left)])
             self._left = -1
-            self._stream.write(f"\n{both('… (the rest is not shown)', '……（其餘的輸出不顯示）')}\n")
+            self._stream.write(f"\n{Bilingual('… (the rest is not shown)', '……（其餘的輸出不顯示）')}\n")
         return len(text)
 
     def writelines(self, lines: Any) -> None:

@@ -3,7 +3,6 @@
 A lesson is run from top to bottom in a kernel of its own, and the kernel and all that it starts are watched.
 """
 
-import argparse
 import math
 import os
 import subprocess
@@ -18,12 +17,13 @@ from pathlib import Path
 
 import psutil
 
-from .checkpoints import checkpoint
-from .doctor import memory_bytes
-from .language import CourseError, both
-from .lessons import of_notebook
-from .notebooks import lessons, pick, run
-from .place import course_folder, program
+from ..checkpoints import checkpoint
+from ..lessons import of_notebook
+from ..machine import memory_bytes
+from ..notebooks.run import run
+from ..place import course_folder
+from ..texts import Bilingual, CourseError
+from .commandline import Parser, chosen_lessons
 
 EVERY = 0.1  # seconds between two looks
 SYSTEM_BYTES = 2e9  # left to the operating system and the hub itself
@@ -92,11 +92,11 @@ def minutes(lesson: Path) -> int:
     return found.minutes if found else 60
 
 
-def measure(lesson: Path, where: str) -> Measured:
-    """Run a lesson on the checkpoint `where` and return what it used. Raise NotebookError if a cell fails."""
+def measure(lesson: Path, folder: str) -> Measured:
+    """Run a lesson on the checkpoint in `folder` and return what it used. Raise NotebookError if a cell fails."""
     planned = minutes(lesson)
     with watching() as usage:
-        run(lesson, cell_seconds=_CELL_SECONDS, settings={"COURSE_CHECKPOINT": where})
+        run(lesson, cell_seconds=_CELL_SECONDS, settings={"COURSE_CHECKPOINT": folder})
     return Measured(lesson.stem[:2], planned, usage)
 
 
@@ -121,15 +121,15 @@ def server_bytes() -> int:
             server.wait(20)
 
 
-def fitting(memory: float, cores: int, measured: Sequence[Measured], server: int) -> tuple[int, int]:
-    """Return how many students fit on a machine of `memory` bytes by its memory, and by its processors.
+def fitting(memory: float, cores: int, measured: Sequence[Measured], server: int) -> tuple[int, int | None]:
+    """Return how many students fit on a machine of `memory` bytes by its memory, and by its processors (None: any).
 
     Memory: each has a server and the kernel of the largest lesson. Processors: all go through the most demanding lesson
     in the minutes that it says it takes, and keep the processors busy for at most half of the time.
     """
     of_one = server + max(one.usage.peak for one in measured)
     load = max(one.usage.processor / (60 * one.minutes) for one in measured)
-    return max(0, int((memory - SYSTEM_BYTES) / of_one)), int(BUSY * cores / load) if load else 10**6
+    return max(0, int((memory - SYSTEM_BYTES) / of_one)), int(BUSY * cores / load) if load else None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,15 +144,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             "Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
             "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。",
         )
-    where, among = checkpoint(options.checkpoint), lessons(course_folder())
-    chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
+    folder = checkpoint(options.checkpoint)
+    chosen = chosen_lessons(options.lessons, course_folder())
     server = server_bytes()
     measured: list[Measured] = []
     try:
         for lesson in chosen:
-            measured.append(measure(lesson, where))
+            measured.append(measure(lesson, folder))
             print(
-                both(f"{lesson.stem}: done", f"{lesson.stem}：完成").replace("\n", " | "),
+                Bilingual(f"{lesson.stem}: done", f"{lesson.stem}：完成").inline(),
                 file=sys.stderr,
                 flush=True,
             )
@@ -161,11 +161,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(table(measured, server, options.markdown), flush=True)
     print()
     by_memory, by_processors = fitting(memory, options.cores, measured, server)
+    fit = by_memory if by_processors is None else min(by_memory, by_processors)
+    by_processors = "∞" if by_processors is None else by_processors
     print(
-        both(
-            f"With {memory / 1e9:.0f} GB and {options.cores} cores: {min(by_memory, by_processors)} students at once "
+        Bilingual(
+            f"With {memory / 1e9:.0f} GB and {options.cores} cores: {fit} students at once "
             f"({by_memory} by memory, {by_processors} by processors).",
-            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {min(by_memory, by_processors)} 位學生"
+            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {fit} 位學生"
             f"（依記憶體 {by_memory} 位，依處理器 {by_processors} 位）。",
         )
     )
@@ -194,46 +196,43 @@ def table(measured: Sequence[Measured], server: int, markdown: bool = False) -> 
     )
     if markdown:
         return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ["---"] * len(columns), *rows))
-    from .show.tables import Table
+    from ..show.tables import Table
 
     return repr(Table(rows, columns))
 
 
-def _parser() -> argparse.ArgumentParser:
-    def told(en: str, zh: str) -> str:
-        return both(en, zh).replace("\n", " ")
-
-    parser = argparse.ArgumentParser(
-        prog=f"{program()} measure",
-        description=told(
+def _parser() -> Parser:
+    parser = Parser(
+        "measure",
+        Bilingual(
             "Measure the memory and the time of one student, and how many fit on a machine.",
             "量出一位學生需要的記憶體與時間，以及一台機器容得下幾位。",
         ),
     )
-    parser.add_argument(
-        "lessons", nargs="*", metavar="LESSON", help=told("such as 01; all by default", "例如 01；預設是全部")
-    )
+    parser.add_lessons()
     parser.add_argument(
         "--checkpoint",
         default="bundled",
         metavar="NAME",
-        help=told("as in COURSE_CHECKPOINT", "同 COURSE_CHECKPOINT"),
+        help=Bilingual("as in COURSE_CHECKPOINT", "同 COURSE_CHECKPOINT"),
     )
     parser.add_argument(
         "--memory",
         type=float,
         metavar="GB",
-        help=told("of the machine; by default this one's", "機器的記憶體；預設是這一台的"),
+        help=Bilingual("of the machine; by default this one's", "機器的記憶體；預設是這一台的"),
     )
     parser.add_argument(
         "--cores",
         type=int,
         default=os.cpu_count() or 1,
         metavar="N",
-        help=told("of the machine", "機器的核心數"),
+        help=Bilingual("of the machine", "機器的核心數"),
     )
     parser.add_argument(
-        "--markdown", action="store_true", help=told("a table for a text in Markdown", "印成 Markdown 表格")
+        "--markdown",
+        action="store_true",
+        help=Bilingual("a table for a text in Markdown", "印成 Markdown 表格"),
     )
     return parser
 

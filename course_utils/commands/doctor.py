@@ -4,22 +4,23 @@ Each check is a function that returns findings, and runs even where the others f
 the only thing asked of the network is whether the Hugging Face hub answers, for two seconds.
 """
 
-import argparse
-import ctypes
 import json
 import os
 import platform
 import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
-from course_utils import home
-from course_utils.language import CourseError, both, current, data_folder, fit_console
-from course_utils.place import course_folder, program
+from .. import console, folders
+from ..machine import memory_bytes
+from ..place import ASSETS, course_folder
+from ..texts import Bilingual, CourseError
+from .commandline import Parser
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
@@ -27,16 +28,15 @@ if TYPE_CHECKING:
 DISTRIBUTION = "gpt2-course"
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 _MARKS = {OK: "✓", WARNING: "!", PROBLEM: "✗"}
-_PACKAGE = Path(__file__).parent
 _GIB = 2**30
 _EXACT = frozenset({"transformers"})  # what the course says about it does not hold for other versions
 _CORES = 2
 _MEMORY_GIB = 2
-_REINSTALL = (
+_REINSTALL = Bilingual(
     "Install the course again, in the environment that runs this: its wheel, or in the repository `pip install -e .`",
     "請在執行本指令的環境裡重新安裝課程：安裝 wheel，或在儲存庫裡執行 `pip install -e .`",
 )
-_NO_HOME = (
+_NO_HOME = Bilingual(
     "Set HOME to a folder that you can write to.",
     "請把 HOME 設成一個可以寫入的資料夾。",
 )
@@ -44,90 +44,89 @@ _NO_HOME = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found: a verdict ("ok", "warning", "problem"), the facts, a remedy unless it is ok."""
+    """What one check found: a verdict ("ok", "warning", "problem"), the fact, a remedy unless it is ok."""
 
     verdict: str
-    en: str
-    zh: str
-    remedy_en: str = ""
-    remedy_zh: str = ""
+    fact: Bilingual
+    remedy: Bilingual | None = None
 
     def __str__(self) -> str:
-        lines = [f"{_MARKS[self.verdict]} {self._in_one_line()}"]
-        if self.remedy_en:
-            lines += [f"    → {line}" for line in both(self.remedy_en, self.remedy_zh).splitlines()]
-        return "\n".join(lines)
+        line = f"{_MARKS[self.verdict]} {self.fact.inline()}"
+        return line if self.remedy is None else f"{line}\n{indent(str(self.remedy), '    → ')}"
 
-    def _in_one_line(self) -> str:
-        if current() == "both" and self.zh != self.en:
-            return f"{self.zh} | {self.en}"
-        return self.zh if current() == "zh" else self.en
+    def as_json(self) -> dict[str, str]:
+        """Return what `--json` prints of it: texts alone."""
+        remedy = self.remedy or Bilingual("", "")
+        return {
+            "verdict": self.verdict,
+            "en": self.fact.en,
+            "zh": self.fact.zh,
+            "remedy_en": remedy.en,
+            "remedy_zh": remedy.zh,
+        }
 
 
 def main(argv: list[str] | None = None) -> int:
     """Print every finding; return 1 if something that the course cannot do without is broken, else 0."""
-    parser = argparse.ArgumentParser(
-        prog=f"{program()} doctor",
-        description=both(
-            "Check what the course needs, and say what to do.", "檢查課程需要的東西，並說明該怎麼做。"
-        ),
+    parser = Parser(
+        "doctor",
+        Bilingual("Check what the course needs, and say what to do.", "檢查課程需要的東西，並說明該怎麼做。"),
     )
-    parser.add_argument(
-        "--json", action="store_true", help=both("print JSON", "以 JSON 印出").replace("\n", " ")
-    )
+    parser.add_argument("--json", action="store_true", help=Bilingual("print JSON", "以 JSON 印出"))
     options = parser.parse_args(argv)
-    fit_console(sys.stdout, sys.stderr)
+    console.fit(sys.stdout, sys.stderr)
     findings = []
-    for finding in _examine(CHECKS):
+    for finding in examine(CHECKS):
         findings.append(finding)
         if not options.json:
             print(finding, flush=True)
     if options.json:
-        print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
+        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False, indent=1))
     else:
-        print("\n" + _summary(findings))
+        print(f"\n{_summary(findings)}")
     return int(any(finding.verdict == PROBLEM for finding in findings))
 
 
-def _examine(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
+def examine(checks: Iterable[Callable[[], Iterable[Finding]]]) -> Iterator[Finding]:
+    """Yield what each check finds; one that breaks is a finding of its own."""
     for check in checks:
         try:
             yield from check()
         except Exception as error:  # a doctor that crashes helps nobody
             name, what = check.__name__.removeprefix("check_"), f"{type(error).__name__}: {error}"
-            remedy = _REINSTALL if home.folder() else _NO_HOME
+            remedy = _REINSTALL if folders.home_folder() else _NO_HOME
             yield Finding(
-                WARNING, f"{name}: could not be checked ({what})", f"{name}：無法檢查（{what}）", *remedy
+                WARNING,
+                Bilingual(f"{name}: could not be checked ({what})", f"{name}：無法檢查（{what}）"),
+                remedy,
             )
 
 
-def _summary(findings: list[Finding]) -> str:
+def _summary(findings: list[Finding]) -> Bilingual:
     problems = sum(finding.verdict == PROBLEM for finding in findings)
     warnings = sum(finding.verdict == WARNING for finding in findings)
     if problems:
-        return both(
+        return Bilingual(
             f"{problems} to mend before the course can run (✗), {warnings} to know about (!).",
             f"有 {problems} 項要先修好才能上課（✗），{warnings} 項請留意（!）。",
         )
     if warnings:
-        return both(
+        return Bilingual(
             f"The course can run; {warnings} to know about (!).", f"可以上課；有 {warnings} 項請留意（!）。"
         )
-    return both("All is well.", "一切正常。")
+    return Bilingual("All is well.", "一切正常。")
 
 
 def check_python() -> Iterator[Finding]:
     """The interpreter's version, and which one it is."""
     version = platform.python_version()
     if sys.version_info >= (3, 11):
-        yield Finding(OK, f"Python {version}", f"Python {version}")
+        yield Finding(OK, Bilingual(f"Python {version}", f"Python {version}"))
         return
     yield Finding(
         PROBLEM,
-        f"Python {version} is too old",
-        f"Python {version} 太舊",
-        "Make an environment with Python 3.11 or newer.",
-        "請用 Python 3.11 以上的版本建立環境。",
+        Bilingual(f"Python {version} is too old", f"Python {version} 太舊"),
+        Bilingual("Make an environment with Python 3.11 or newer.", "請用 Python 3.11 以上的版本建立環境。"),
     )
 
 
@@ -155,14 +154,16 @@ def _compare(requirement: "Requirement") -> Finding:
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        return Finding(PROBLEM, f"{name} is not installed", f"沒有安裝 {name}", *_REINSTALL)
+        return Finding(PROBLEM, Bilingual(f"{name} is not installed", f"沒有安裝 {name}"), _REINSTALL)
     if requirement.specifier.contains(version, prereleases=True):
-        return Finding(OK, f"{name} {version}", f"{name} {version}")
+        return Finding(OK, Bilingual(f"{name} {version}", f"{name} {version}"))
     return Finding(
         PROBLEM if name in _EXACT else WARNING,
-        f"{name} {version}; the course is tested with {wanted}",
-        f"{name} {version}；課程測試過的版本是 {wanted}",
-        *_REINSTALL,
+        Bilingual(
+            f"{name} {version}; the course is tested with {wanted}",
+            f"{name} {version}；課程測試過的版本是 {wanted}",
+        ),
+        _REINSTALL,
     )
 
 
@@ -171,32 +172,37 @@ def check_torch() -> Iterator[Finding]:
     try:
         import torch
 
-        right = torch.ones(2).sum().item() == 2
-        threads = torch.get_num_threads()
+        total, threads = torch.ones(2).sum().item(), torch.get_num_threads()
     except Exception as error:
-        right, threads, reason = False, 0, f"{type(error).__name__}: {error}".splitlines()[0]
-    else:
-        reason = "1 + 1 != 2"
-    if right:
-        yield Finding(
-            OK, f"torch computes, with {threads} threads", f"torch 可以計算，使用 {threads} 個執行緒"
-        )
-    else:
-        yield Finding(PROBLEM, f"torch does not work ({reason})", f"torch 無法使用（{reason}）", *_REINSTALL)
+        yield _broken_torch(f"{type(error).__name__}: {error}".splitlines()[0])
+        return
+    if total != 2:
+        yield _broken_torch("1 + 1 != 2")
+        return
+    yield Finding(
+        OK, Bilingual(f"torch computes, with {threads} threads", f"torch 可以計算，使用 {threads} 個執行緒")
+    )
+
+
+def _broken_torch(reason: str) -> Finding:
+    return Finding(
+        PROBLEM, Bilingual(f"torch does not work ({reason})", f"torch 無法使用（{reason}）"), _REINSTALL
+    )
 
 
 def check_cores() -> Iterator[Finding]:
     """The processor cores that this process may use."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if cores >= _CORES:
-        yield Finding(OK, f"{cores} processor cores", f"{cores} 個處理器核心")
+        yield Finding(OK, Bilingual(f"{cores} processor cores", f"{cores} 個處理器核心"))
         return
     yield Finding(
         WARNING,
-        "only one processor core",
-        "只有一個處理器核心",
-        "The course works, but notebooks take up to twice their stated time.",
-        "可以上課，但 notebook 需要的時間最多是標示的兩倍。",
+        Bilingual("only one processor core", "只有一個處理器核心"),
+        Bilingual(
+            "The course works, but notebooks take up to twice their stated time.",
+            "可以上課，但 notebook 需要的時間最多是標示的兩倍。",
+        ),
     )
 
 
@@ -206,80 +212,55 @@ def check_memory() -> Iterator[Finding]:
     if size is None:
         yield Finding(
             WARNING,
-            "memory: unknown",
-            "記憶體：不明",
-            f"See for yourself that there are {_MEMORY_GIB} GB.",
-            f"請自行確認有 {_MEMORY_GIB} GB。",
+            Bilingual("memory: unknown", "記憶體：不明"),
+            Bilingual(
+                f"See for yourself that there are {_MEMORY_GIB} GB.", f"請自行確認有 {_MEMORY_GIB} GB。"
+            ),
         )
     elif size >= _MEMORY_GIB * _GIB:
-        yield Finding(OK, f"{size / _GIB:.1f} GB of memory", f"記憶體 {size / _GIB:.1f} GB")
+        yield Finding(OK, Bilingual(f"{size / _GIB:.1f} GB of memory", f"記憶體 {size / _GIB:.1f} GB"))
     else:
         yield Finding(
             WARNING,
-            f"only {size / _GIB:.1f} GB of memory",
-            f"記憶體只有 {size / _GIB:.1f} GB",
-            "Keep one notebook open at a time, close other programs, and stay with the bundled model.",
-            "一次只開一個 notebook，關閉其他程式，並使用附帶的模型。",
+            Bilingual(f"only {size / _GIB:.1f} GB of memory", f"記憶體只有 {size / _GIB:.1f} GB"),
+            Bilingual(
+                "Keep one notebook open at a time, close other programs, and stay with the bundled model.",
+                "一次只開一個 notebook，關閉其他程式，並使用附帶的模型。",
+            ),
         )
-
-
-def memory_bytes() -> int | None:
-    """Return the memory that may be used, in bytes; None where the platform does not tell."""
-    limits = [_physical_memory()]
-    for file in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            limits.append(int(Path(file).read_text(encoding="ascii")))
-        except (OSError, ValueError):  # no such file, or the word "max"
-            continue
-    return min((limit for limit in limits if limit), default=None)
-
-
-def _physical_memory() -> int | None:
-    if sys.platform == "win32":
-        return _windows_memory()
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError, AttributeError):
-        return None
-
-
-def _windows_memory() -> int | None:
-    installed = ctypes.c_ulonglong(0)
-    if not ctypes.windll.kernel32.GetPhysicallyInstalledSystemMemory(ctypes.byref(installed)):
-        return None
-    return installed.value * 1024
 
 
 def check_checkpoint() -> Iterator[Finding]:
     """The bundled model against its checksums, and the checkpoint that COURSE_CHECKPOINT asks for."""
-    from course_utils.checkpoints import BUNDLED, checkpoint
+    from ..checkpoints import BUNDLED, checkpoint
 
     chosen = os.environ.get("COURSE_CHECKPOINT", "").strip()
     for name in dict.fromkeys(["bundled", chosen or "bundled"]):
         try:
             folder = Path(checkpoint(name))
         except CourseError as error:
-            yield Finding(PROBLEM, f"checkpoint {name!r}", f"檢查點 {name!r}", error.en, error.zh)
+            yield Finding(PROBLEM, Bilingual(f"checkpoint {name!r}", f"檢查點 {name!r}"), error.text)
             continue
         if folder == BUNDLED:
-            yield Finding(OK, "the bundled model is intact", "附帶的模型完好")
+            yield Finding(OK, Bilingual("the bundled model is intact", "附帶的模型完好"))
         else:
-            yield Finding(OK, f"checkpoint {name!r}: {folder}", f"檢查點 {name!r}：{folder}")
+            yield Finding(OK, Bilingual(f"checkpoint {name!r}: {folder}", f"檢查點 {name!r}：{folder}"))
 
 
 def check_network() -> Iterator[Finding]:
     """Whether the Hugging Face hub answers; the course itself needs no network."""
-    from course_utils.checkpoints import hub_answers
+    from ..checkpoints import hub_answers
 
     if hub_answers():
-        yield Finding(OK, "the Hugging Face hub answers", "Hugging Face hub 有回應")
+        yield Finding(OK, Bilingual("the Hugging Face hub answers", "Hugging Face hub 有回應"))
         return
     yield Finding(
         WARNING,
-        "the Hugging Face hub does not answer",
-        "Hugging Face hub 沒有回應",
-        "The course needs no network. To fetch the real GPT-2, connect (and unset HF_HUB_OFFLINE).",
-        "課程不需要網路。要下載真正的 GPT-2，請連上網路（並取消 HF_HUB_OFFLINE 的設定）。",
+        Bilingual("the Hugging Face hub does not answer", "Hugging Face hub 沒有回應"),
+        Bilingual(
+            "The course needs no network. To fetch the real GPT-2, connect (and unset HF_HUB_OFFLINE).",
+            "課程不需要網路。要下載真正的 GPT-2，請連上網路（並取消 HF_HUB_OFFLINE 的設定）。",
+        ),
     )
 
 
@@ -296,54 +277,64 @@ def check_cached_models() -> Iterator[Finding]:
     if unreadable:
         yield Finding(
             WARNING,
-            f"cannot be read: {', '.join(unreadable)}",
-            f"無法讀取：{'、'.join(unreadable)}",
-            f"Ask the owner of the cache to let all read it: `chmod -R a+rX {cache}`.",
-            f"請管理這個快取的人讓大家都能讀取：`chmod -R a+rX {cache}`。",
+            Bilingual(f"cannot be read: {', '.join(unreadable)}", f"無法讀取：{'、'.join(unreadable)}"),
+            Bilingual(
+                f"Ask the owner of the cache to let all read it: `chmod -R a+rX {cache}`.",
+                f"請管理這個快取的人讓大家都能讀取：`chmod -R a+rX {cache}`。",
+            ),
         )
     if partial:
         yield Finding(
             WARNING,
-            f"not complete in the cache {cache}: {', '.join(partial)}",
-            f"快取 {cache} 裡不完整：{'、'.join(partial)}",
-            "They cannot be used without a network. To complete one where there is a network: "
-            f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`. "
-            "If that does not help, delete its folder in the cache first.",
-            "沒有網路就不能用。要在有網路的地方補齊："
-            f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`。"
-            "如果沒有用，請先刪除它在快取裡的資料夾。",
+            Bilingual(
+                f"not complete in the cache {cache}: {', '.join(partial)}",
+                f"快取 {cache} 裡不完整：{'、'.join(partial)}",
+            ),
+            Bilingual(
+                "They cannot be used without a network. To complete one where there is a network: "
+                f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`. "
+                "If that does not help, delete its folder in the cache first.",
+                "沒有網路就不能用。要在有網路的地方補齊："
+                f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`。"
+                "如果沒有用，請先刪除它在快取裡的資料夾。",
+            ),
         )
     if whole:
         yield _of_whole_models(whole, cache)
     elif not (unreadable or partial):
-        yield Finding(OK, "no GPT-2 model of the hub is cached", "快取中沒有 hub 上的 GPT-2 模型")
+        yield Finding(OK, Bilingual("no GPT-2 model of the hub is cached", "快取中沒有 hub 上的 GPT-2 模型"))
 
 
 def _not_a_folder(place: Path, cache: Path) -> Finding:
     return Finding(
         WARNING,
-        f"no model can be kept in the cache {cache}: {place} is not a folder",
-        f"快取 {cache} 無法存放模型：{place} 不是資料夾",
-        "Set HF_HOME to a folder, or unset it (and HF_HUB_CACHE).",
-        "請把 HF_HOME 設成一個資料夾，或取消它（與 HF_HUB_CACHE）的設定。",
+        Bilingual(
+            f"no model can be kept in the cache {cache}: {place} is not a folder",
+            f"快取 {cache} 無法存放模型：{place} 不是資料夾",
+        ),
+        Bilingual(
+            "Set HF_HOME to a folder, or unset it (and HF_HUB_CACHE).",
+            "請把 HF_HOME 設成一個資料夾，或取消它（與 HF_HUB_CACHE）的設定。",
+        ),
     )
 
 
 def _of_whole_models(names: list[str], cache: Path) -> Finding:
     from huggingface_hub import constants
 
-    en, zh = f"cached GPT-2 models: {', '.join(names)}", f"快取中的 GPT-2 模型：{'、'.join(names)}"
-    if home.is_writable(cache):
-        return Finding(OK, en, zh)
-    en, zh = f"{en} (read-only: {cache})", f"{zh}（唯讀：{cache}）"
+    fact = Bilingual(f"cached GPT-2 models: {', '.join(names)}", f"快取中的 GPT-2 模型：{'、'.join(names)}")
+    if folders.is_writable(cache):
+        return Finding(OK, fact)
+    fact = Bilingual(f"{fact.en} (read-only: {cache})", f"{fact.zh}（唯讀：{cache}）")
     if constants.HF_HUB_OFFLINE:
-        return Finding(OK, en, zh)
+        return Finding(OK, fact)
     return Finding(
         WARNING,
-        en,
-        zh,
-        "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
-        "請設定 HF_HUB_OFFLINE=1，就不會有程式想去更新它們。",
+        fact,
+        Bilingual(
+            "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
+            "請設定 HF_HUB_OFFLINE=1，就不會有程式想去更新它們。",
+        ),
     )
 
 
@@ -419,17 +410,22 @@ def check_kernel() -> Iterator[Finding]:
     try:
         command = KernelSpecManager().get_kernel_spec("python3").argv[0]
     except (NoSuchKernel, IndexError):
-        yield Finding(PROBLEM, "no kernel named python3", "沒有名為 python3 的核心", remedy, remedy)
+        yield Finding(
+            PROBLEM,
+            Bilingual("no kernel named python3", "沒有名為 python3 的核心"),
+            Bilingual(remedy, remedy),
+        )
         return
     if _is_this_interpreter(command):
-        yield Finding(OK, "the notebook kernel is this Python", "notebook 的核心就是這個 Python")
+        yield Finding(OK, Bilingual("the notebook kernel is this Python", "notebook 的核心就是這個 Python"))
     else:
         yield Finding(
             WARNING,
-            f"the notebook kernel is another Python: {command}",
-            f"notebook 的核心是另一個 Python：{command}",
-            remedy,
-            remedy,
+            Bilingual(
+                f"the notebook kernel is another Python: {command}",
+                f"notebook 的核心是另一個 Python：{command}",
+            ),
+            Bilingual(remedy, remedy),
         )
 
 
@@ -446,61 +442,74 @@ def check_widgets() -> Iterator[Finding]:
 
     extension = Path("labextensions", "@jupyter-widgets", "jupyterlab-manager", "package.json")
     if any((Path(folder) / extension).is_file() for folder in jupyter_path()):
-        yield Finding(OK, "JupyterLab can draw widgets", "JupyterLab 可以顯示互動元件")
+        yield Finding(OK, Bilingual("JupyterLab can draw widgets", "JupyterLab 可以顯示互動元件"))
         return
     yield Finding(
         WARNING,
-        "JupyterLab lacks the widget extension: both languages show, and controls do not",
-        "JupyterLab 沒有互動元件的擴充套件：兩種語言都會顯示，控制項則不會",
-        "`pip install --force-reinstall jupyterlab_widgets`",
-        "`pip install --force-reinstall jupyterlab_widgets`",
+        Bilingual(
+            "JupyterLab lacks the widget extension: both languages show, and controls do not",
+            "JupyterLab 沒有互動元件的擴充套件：兩種語言都會顯示，控制項則不會",
+        ),
+        Bilingual(
+            "`pip install --force-reinstall jupyterlab_widgets`",
+            "`pip install --force-reinstall jupyterlab_widgets`",
+        ),
     )
 
 
 def check_fonts() -> Iterator[Finding]:
     """The font that draws Chinese labels in figures."""
-    folder = _PACKAGE / "assets" / "fonts"
+    folder = ASSETS / "fonts"
     fonts = sorted(file.name for file in folder.glob("*") if file.suffix.lower() in (".otf", ".ttf"))
     if fonts:
-        yield Finding(OK, f"font for Chinese labels: {fonts[0]}", f"中文標籤的字型：{fonts[0]}")
+        yield Finding(OK, Bilingual(f"font for Chinese labels: {fonts[0]}", f"中文標籤的字型：{fonts[0]}"))
         return
     yield Finding(
         WARNING,
-        "the font for Chinese labels is missing: figures show boxes",
-        "缺少中文標籤的字型：圖中的中文會變成方框",
-        "Get it back with `git checkout -- course_utils/assets/fonts`, or install the course again.",
-        "請用 `git checkout -- course_utils/assets/fonts` 還原，或重新安裝課程。",
+        Bilingual(
+            "the font for Chinese labels is missing: figures show boxes",
+            "缺少中文標籤的字型：圖中的中文會變成方框",
+        ),
+        Bilingual(
+            "Get it back with `git checkout -- course_utils/assets/fonts`, or install the course again.",
+            "請用 `git checkout -- course_utils/assets/fonts` 還原，或重新安裝課程。",
+        ),
     )
 
 
 def check_home() -> Iterator[Finding]:
     """Whether there is a home folder to write to: Jupyter, matplotlib and the models' cache all want one."""
-    own = home.folder()
-    if own is not None and home.is_writable(own):
-        yield Finding(OK, f"the home folder {own} can be written", f"家目錄 {own} 可以寫入")
+    own = folders.home_folder()
+    if own is not None and folders.is_writable(own):
+        yield Finding(OK, Bilingual(f"the home folder {own} can be written", f"家目錄 {own} 可以寫入"))
         return
     yield Finding(
         WARNING,
-        f"the home folder cannot be written: {own}" if own else "this user has no home folder",
-        f"家目錄無法寫入：{own}" if own else "這個使用者沒有家目錄",
-        "The course works all the same: `python -m course_utils lab` keeps settings and progress in the working "
-        "copy. To keep them elsewhere, set HOME to a folder that you can write to.",
-        "還是可以上課：`python -m course_utils lab` 會把設定與進度存在工作副本裡。想存在別處，請把 HOME 設成一個可以寫入的資料夾。",
+        Bilingual(
+            f"the home folder cannot be written: {own}" if own else "this user has no home folder",
+            f"家目錄無法寫入：{own}" if own else "這個使用者沒有家目錄",
+        ),
+        Bilingual(
+            "The course works all the same: `python -m course_utils lab` keeps settings and progress in the working "
+            "copy. To keep them elsewhere, set HOME to a folder that you can write to.",
+            "還是可以上課：`python -m course_utils lab` 會把設定與進度存在工作副本裡。想存在別處，請把 HOME 設成一個可以寫入的資料夾。",
+        ),
     )
 
 
 def check_data_folder() -> Iterator[Finding]:
     """Whether the learner's settings can be saved."""
-    folder = data_folder()
-    if home.is_writable(next(place for place in (folder, *folder.parents) if place.exists())):
-        yield Finding(OK, f"settings are kept in {folder}", f"設定存放在 {folder}")
+    folder = folders.data_folder()
+    if folders.is_writable(next(place for place in (folder, *folder.parents) if place.exists())):
+        yield Finding(OK, Bilingual(f"settings are kept in {folder}", f"設定存放在 {folder}"))
         return
     yield Finding(
         WARNING,
-        f"settings and progress cannot be saved in {folder}",
-        f"設定與進度無法存到 {folder}",
-        "Set COURSE_DATA to a folder that you can write to.",
-        "請把 COURSE_DATA 設成一個可以寫入的資料夾。",
+        Bilingual(f"settings and progress cannot be saved in {folder}", f"設定與進度無法存到 {folder}"),
+        Bilingual(
+            "Set COURSE_DATA to a folder that you can write to.",
+            "請把 COURSE_DATA 設成一個可以寫入的資料夾。",
+        ),
     )
 
 

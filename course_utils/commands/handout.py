@@ -1,6 +1,5 @@
 """`python -m course_utils handout FOLDER`: the lessons for a class, executed, without and with the solutions."""
 
-import argparse
 import filecmp
 import shutil
 from collections.abc import Iterator, Sequence
@@ -8,10 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course_utils.files import try_writing, write_atomically
-from course_utils.language import CourseError, both
-from course_utils.notebooks import canonical, lessons, pick, read, run, text
-from course_utils.place import course_folder, program
+from ..files import try_writing, write_atomically
+from ..notebooks.canonical import canonical, text
+from ..notebooks.find import read
+from ..notebooks.run import run
+from ..place import course_folder, program
+from ..texts import Bilingual, CourseError
+from .commandline import Parser, chosen_lessons
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -19,15 +21,14 @@ if TYPE_CHECKING:
 COPIES = ("student", "instructor")
 
 
-def solved(notebook: "NotebookNode", lesson: str) -> int:
-    """Put the solutions of a lesson ("01") in place of its untouched exercise cells; return how many.
+def fill_in_solutions(notebook: "NotebookNode", lesson: str) -> None:
+    """Put the solutions of a lesson ("01") in place of its untouched exercise cells.
 
     Raise CourseError if an exercise has no cell of its own in the notebook.
     """
-    from course_utils.practice.lessons import LESSONS, exercises
+    from ..practice.lessons import LESSONS, exercises
 
-    found = exercises(lesson) if lesson in LESSONS else []
-    for one in found:
+    for one in exercises(lesson) if lesson in LESSONS else []:
         cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source == one.blank]
         if len(cells) != 1:
             raise CourseError(
@@ -35,7 +36,6 @@ def solved(notebook: "NotebookNode", lesson: str) -> int:
                 f"練習 {one.key} 在這一課裡有 {len(cells)} 個還沒作答的儲存格，應該剛好一個。",
             )
         cells[0].source = one.solution_code
-    return len(found)
 
 
 def write(path: Path, folder: Path) -> None:
@@ -48,7 +48,7 @@ def write(path: Path, folder: Path) -> None:
     for copy in COPIES:
         notebook = read(path)
         if copy == "instructor":
-            solved(notebook, path.name[:2])
+            fill_in_solutions(notebook, path.name[:2])
         ready[copy] = text(canonical(run(path, notebook))).encode("utf-8")
     with _writing_into(folder):
         for copy, content in ready.items():
@@ -59,14 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Write both copies of the lessons that are named, or of all; return 0."""
     options = _parser().parse_args(argv)
     root = course_folder()
-    among = lessons(root)
-    chosen = list(dict.fromkeys(pick(name, among) for name in options.lessons)) or among
+    chosen = chosen_lessons(options.lessons, root)
     with _writing_into(options.folder):
         _prepare(options.folder, root, chosen)
     for path in chosen:
         write(path, options.folder)
         print(
-            both(
+            Bilingual(
                 f"{path.name}: student's and instructor's copy written", f"{path.name}：已寫好學生版和教師版"
             ),
             flush=True,
@@ -106,7 +105,7 @@ def _prepare(folder: Path, root: Path, chosen: Sequence[Path]) -> None:
 
 
 def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequence[Path]) -> None:
-    """Nobody's work is overwritten: a copy may have been written in, a picture may be another one."""
+    """Refuse to overwrite: a student may have edited a copy, or replaced a picture."""
     copies = {
         path: [there for copy in COPIES if (there := folder / copy / path.name).exists()] for path in chosen
     }
@@ -131,20 +130,15 @@ def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequen
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    own = argparse.ArgumentParser(
-        prog=f"{program()} handout",
-        description=both(
+def _parser() -> Parser:
+    parser = Parser(
+        "handout",
+        Bilingual(
             "Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
             "with the solutions filled in, all executed.",
             "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，全都執行過。",
         ),
     )
-    own.add_argument("folder", type=Path, metavar="FOLDER", help=both("where to write", "寫到哪裡"))
-    own.add_argument(
-        "lessons",
-        nargs="*",
-        metavar="LESSON",
-        help=both("which lessons, such as 01; all, if none is named", "哪幾課，例如 01；不寫就是全部"),
-    )
-    return own
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=Bilingual("where to write", "寫到哪裡"))
+    parser.add_lessons()
+    return parser
