@@ -11,11 +11,12 @@ import matplotlib
 import nbformat
 import numpy as np
 import pytest
+import torch
 from nbclient import NotebookClient
 from PIL import Image
 
 from course_utils import CourseError, show
-from course_utils.insight import Token, token_label
+from course_utils.insight import NextTokens, Token, token_label
 from course_utils.show import fonts
 
 PIECES = [
@@ -39,13 +40,15 @@ def row(pieces):
 
 
 def next_tokens(pieces=PIECES, prompt="很久很久以前，在一個遙遠的王國裡，住著一位\n名叫小明的 prince $ $"):
-    shares = np.full(len(pieces), 0.9 / len(pieces))
-    return SimpleNamespace(
+    shares = torch.full((len(pieces),), 0.9 / len(pieces))
+    return NextTokens(
         prompt=prompt,
         ids=tuple(range(len(pieces))),
         labels=tuple(map(token_label, pieces)),
         probabilities=shares,
+        entropy=0.0,
         rest=0.1,
+        full=shares,
     )
 
 

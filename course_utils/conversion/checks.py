@@ -188,17 +188,39 @@ def _kind_of_difference(wrong: list[str], wanted: dict, found: dict) -> Bilingua
 
 def _swapped_blocks(wrong: list[str], wanted: dict, found: dict) -> dict[str, str]:
     """Return {block: the block whose weights it holds}, empty unless this explains every difference."""
+    right, present = _by_block(wanted), _by_block(found)
     swapped = {}
-    blocks = {match[1] for name in wanted if (match := re.match(r"(.*?\b\d+)\.", name))}
-    for block in {re.match(r"(.*?\b\d+|)\.?", name)[1] for name in wrong}:
-        inside = [name[len(block) :] for name in wanted if block and name.startswith(f"{block}.")]
-        sources = (
-            other
-            for other in sorted(blocks - {block})
-            if inside and all(same(wanted.get(other + rest), found.get(block + rest)) for rest in inside)
+    for block in {_split(name)[0] for name in wrong}:
+        names = right.get(block, {})
+        source = next(
+            (
+                other
+                for other in sorted(right.keys() - {block})
+                if names
+                and all(same(right[other].get(name), present.get(block, {}).get(name)) for name in names)
+            ),
+            None,
         )
-        swapped[block] = next(sources, None)
-    return {} if None in swapped.values() else swapped
+        if source is None:
+            return {}
+        swapped[block] = source
+    return swapped
+
+
+def _by_block(tensors: dict) -> dict[str, dict]:
+    """Return {"h.0": {"attn.c_attn.weight": tensor, …}, …}, without what is in no block."""
+    blocks: dict[str, dict] = {}
+    for name, tensor in tensors.items():
+        block, inside = _split(name)
+        if block:
+            blocks.setdefault(block, {})[inside] = tensor
+    return blocks
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Split "h.0.attn.c_attn.weight" into the block, "h.0", and the rest; the block is "" outside of all blocks."""
+    match = re.match(r"(.*?\b\d+)\.(.*)", name)
+    return (match[1], match[2]) if match else ("", name)
 
 
 def dtype(pair: Pair) -> Problem | None:

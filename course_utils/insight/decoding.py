@@ -25,6 +25,7 @@ _SET_BY_US = {"attention_mask", "input_ids", "inputs", "max_length", "num_beams"
 }  # fmt: skip
 _NEVER = -1e8
 """Less than any log-probability: `generate` starts its empty beams at -1e9."""
+_DEAD = float("-inf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,49 +257,65 @@ class _LiveBeams(LogitsProcessor):
 
 
 class _Search:
-    """Works out the candidates of each step from the live beams and their scores, as `generate` ranks them."""
+    """Works out the candidates of each step from the live beams and their scores, as `generate` ranks them.
 
-    def __init__(self, rows: list[list[tuple[int, ...]]], output: Any, num_beams: int) -> None:
-        self.rows, self.num_beams = [*rows, []], num_beams
-        self.scores = [step.cpu() for step in output.scores]
-        self.final = output.sequences_scores.tolist()
+    `live_beams`: [step][beam] -> the ids that it has written; `finished`: the ids of each result.
+    """
+
+    # With 2 beams: at step 0 both are empty and only the first counts, so that its best tokens, say A and B, are
+    # the candidates. The live beams of step 1 are then (A,) and (B,). To the total of each the log-probabilities of all
+    # tokens are added, and the best of all these sums are the candidates of step 1: say (B, C), (A, D), (B, E), …
+    # Those that are live beams of step 2 were kept, those that are a result ended, and the others were dropped.
+
+    def __init__(self, live_beams: list[list[tuple[int, ...]]], output: Any, num_beams: int) -> None:
+        self.live_beams, self.num_beams = [*live_beams, []], num_beams
+        self.step_scores = [step.cpu() for step in output.scores]
+        self.result_scores = output.sequences_scores.tolist()
         lengths = (output.beam_indices >= 0).sum(dim=-1).tolist()
         written = output.sequences[:, -output.beam_indices.shape[1] :].tolist()
-        self.ends = [tuple(row[:length]) for row, length in zip(written, lengths, strict=True)]
+        self.finished = [tuple(row[:length]) for row, length in zip(written, lengths, strict=True)]
         self.nodes: list[BeamNode] = []
-        self.found: dict[tuple[int, ...], int] = {}
+        self.node_of_path: dict[tuple[int, ...], int] = {}
 
     def run(self, end_tokens: set[int], name: Callable[[int], str]) -> None:
         """Fill `nodes`. `end_tokens`: those after which a beam is finished."""
-        for step, table in enumerate(self.scores):
-            rows = self.rows[step]
-            totals = table + torch.tensor([self._total(at, row) for at, row in enumerate(rows)])[:, None]
+        for step, table in enumerate(self.step_scores):
+            beams = self.live_beams[step]
+            so_far = torch.tensor([self._total(number, path) for number, path in enumerate(beams)])
+            totals = table + so_far[:, None]
             best = totals.flatten().topk(min(max(2, 1 + len(end_tokens)) * self.num_beams, totals.numel()))
-            for rank, (total, place) in enumerate(
-                zip(best.values.tolist(), best.indices.tolist(), strict=True)
-            ):
+            candidates = zip(best.values.tolist(), best.indices.tolist(), strict=True)
+            for rank, (total, place) in enumerate(candidates):
                 beam, token = divmod(place, table.shape[-1])
                 if total > _NEVER:
                     ended = rank < self.num_beams and token in end_tokens
-                    path, own = (*rows[beam], token), table[beam, token].item()
+                    path, own = (*beams[beam], token), table[beam, token].item()
                     self._add(step, path, own, total, ended, name(token))
 
     def results(self) -> list[tuple[tuple[int, ...], tuple[int, ...], float]]:
         """Return ids, the numbers of the nodes that lead there, and score of each result."""
-        paths = [tuple(self.found[end[:length]] for length in range(1, len(end) + 1)) for end in self.ends]
-        return list(zip(self.ends, paths, self.final, strict=True))
+        paths = [
+            tuple(self.node_of_path[end[:length]] for length in range(1, len(end) + 1))
+            for end in self.finished
+        ]
+        return list(zip(self.finished, paths, self.result_scores, strict=True))
 
-    def _total(self, beam: int, row: tuple[int, ...]) -> float:
-        if not row:  # all beams start from the prompt, and only the first one counts
-            return 0.0 if beam == 0 else 10 * _NEVER
-        return self.nodes[self.found[row]].total if row in self.found else 10 * _NEVER
+    def _total(self, beam: int, path: tuple[int, ...]) -> float:
+        if not path:  # all beams start from the prompt, and only the first one counts
+            return 0.0 if beam == 0 else _DEAD
+        return self.nodes[self.node_of_path[path]].total if path in self.node_of_path else _DEAD
 
     def _add(
         self, step: int, path: tuple[int, ...], own: float, total: float, ended: bool, label: str
     ) -> None:
-        fate = "ended" if ended or path in self.ends else "kept" if path in self.rows[step + 1] else "dropped"
-        self.found[path] = len(self.nodes)
-        self.nodes.append(BeamNode(step, self.found.get(path[:-1]), path[-1], label, own, total, fate))
+        if ended or path in self.finished:
+            fate = "ended"
+        elif path in self.live_beams[step + 1]:
+            fate = "kept"
+        else:
+            fate = "dropped"
+        self.node_of_path[path] = len(self.nodes)
+        self.nodes.append(BeamNode(step, self.node_of_path.get(path[:-1]), path[-1], label, own, total, fate))
 
 
 def prepare(

@@ -26,49 +26,49 @@ _COLUMNS = (
 _MEBIBYTE = 2**20
 
 
-def trace(trace: "Trace") -> Table:
+def trace(traced: "Trace") -> Table:
     """Show a trace as a table: a row for each step.
 
     Columns: the step; the chosen token; its probability as the model has it; how many tokens were left to
     choose from; its probability among these; the log-probability up to here (nats); the most probable tokens.
     """
     rows = []
-    for at, chosen in enumerate(trace.labels):
-        others = zip(trace.candidate_labels[at], trace.candidates[at].tolist(), strict=True)
+    for at, chosen in enumerate(traced.labels):
+        others = zip(traced.candidate_labels[at], traced.candidates[at].tolist(), strict=True)
         rows.append((
-            str(at + 1), chosen, percent(trace.log_probabilities[at].exp().item()), str(int(trace.kept[at])),
-            percent(trace.chances[at].item()), f"{trace.cumulative[at].item():.2f}",
+            str(at + 1), chosen, percent(traced.log_probabilities[at].exp().item()), str(int(traced.kept[at])),
+            percent(traced.chances[at].item()), f"{traced.cumulative[at].item():.2f}",
             "  ".join(f"{name} {percent(share)}" for name, share in others),
         ))  # fmt: skip
     return Table(rows, _COLUMNS)
 
 
-def beams(beams: "BeamTrace") -> Picture:
+def beams(search: "BeamTrace") -> Picture:
     """Draw a beam search as a tree from left to right: a column for each step, the best candidate on top.
 
     Blue: kept for the next step; orange: on the way to the best result; grey: dropped. Below each token the
     log-probability of the continuation up to there (nats).
     """
-    places = _places(beams.nodes)
-    best = set(beams.results[0].path)
+    places = _places(search.nodes)
+    best = set(search.results[0].path)
     rows = 1 + max(row for _, row in places)
     with rc_context(style()):
         alt = (
-            f"束搜尋的樹，{beams.num_beams} 束，{beams.steps} 步。"
-            f"Tree of a search with {beams.num_beams} beams, {beams.steps} steps."
+            f"束搜尋的樹，{search.num_beams} 束，{search.steps} 步。"
+            f"Tree of a search with {search.num_beams} beams, {search.steps} steps."
         )
-        picture = Picture(max(WIDTH, 1.0 + 1.15 * beams.steps), 1.2 + 0.55 * rows, alt)
+        picture = Picture(max(WIDTH, 1.0 + 1.15 * search.steps), 1.2 + 0.55 * rows, alt)
         axes = picture.add_subplot()
-        for at, node in enumerate(beams.nodes):
+        for at, node in enumerate(search.nodes):
             _branch(axes, places, at, node, at in best)
         root = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         axes.text(
-            -1, -0.12, label(ending(visible(beams.prompt), 10), 14), ha="center", va="center", bbox=root
+            -1, -0.12, label(ending(visible(search.prompt), 10), 14), ha="center", va="center", bbox=root
         )
-        axes.set_xlim(-1.5, beams.steps - 0.5)
+        axes.set_xlim(-1.5, search.steps - 0.5)
         axes.set_ylim(rows - 0.4, -0.6)
         axes.set_axis_off()
-        prompt = ending(visible(beams.prompt))
+        prompt = ending(visible(search.prompt))
         set_title(
             picture,
             f"「{prompt}」之後的束搜尋：橘色是最好的結果，灰色是淘汰的",

@@ -184,12 +184,12 @@ def norms(hidden_states: "HiddenStates") -> Picture:
     return picture
 
 
-def likelihood(likelihood: "TextLikelihood") -> Picture:
+def likelihood(scored: "TextLikelihood") -> Picture:
     """Draw how much each token surprised the model, its negative log-probability, as bars from left to right.
 
     Raise CourseError for a text of one token, which has none.
     """
-    values = -np.asarray(likelihood.log_probabilities)
+    values = -np.asarray(scored.log_probabilities)
     if not len(values):
         raise CourseError(
             "The text has one token only, and the first token has no probability: give a longer text.",
@@ -200,7 +200,7 @@ def likelihood(likelihood: "TextLikelihood") -> Picture:
         axes = picture.add_subplot()
         axes.bar(range(len(values)), values, color=BLUE)
         axes.axhline(values.mean(), color=ORANGE, label="平均＝損失 mean = loss")
-        names = _names(likelihood.tokens[1:])
+        names = _names(scored.tokens[1:])
         _ticks(axes.xaxis, names, WIDTH / len(names), rotation=90)
         axes.set_ylabel("nats")
         axes.legend()

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 BAD = "#B00020"
 
 
-def pipeline(pipeline: "Pipeline") -> Picture:
+def pipeline(parts: "Pipeline") -> Picture:
     """Draw the parts from left to right: what is as in the base model in blue, what is not dashed, red and with ✗."""
-    names = [part.name for part in pipeline.parts] + ["lm_head"]
-    marks = [part.is_same for part in pipeline.parts] + [_head_holds(pipeline)]
+    names = [part.name for part in parts.parts] + ["lm_head"]
+    marks = [part.is_same for part in parts.parts] + [_head_holds(parts)]
     with rc_context(style()):
-        picture = Picture(WIDTH, 1.9, _alt(pipeline))
+        picture = Picture(WIDTH, 1.9, _alt(parts))
         axes = picture.add_subplot()
         widths = [max(0.75, 0.14 * len(name)) for name in names]
         left = 0.0
@@ -36,13 +36,13 @@ def pipeline(pipeline: "Pipeline") -> Picture:
                 (start + before / 2 + 0.03, 0.5),
                 arrowprops={"arrowstyle": "->", "color": INK},
             )
-        _tie(axes, centres[0], centres[-1], pipeline)
+        _tie(axes, centres[0], centres[-1], parts)
         axes.text(left, 0.5, "logits", va="center", fontsize=9)
         axes.set_xlim(-0.1, left + 0.8)
         axes.set_ylim(-0.95, 1.2)
         axes.set_axis_off()
-        zh, en = ("訓練模式", "training mode") if pipeline.is_training else ("評估模式", "evaluation mode")
-        sign = "✗ " if pipeline.is_training else ""
+        zh, en = ("訓練模式", "training mode") if parts.is_training else ("評估模式", "evaluation mode")
+        sign = "✗ " if parts.is_training else ""
         set_title(picture, f"帶 LM head 的模型，{sign}{zh}", f"the model with an LM head, {sign}in {en}")
     return picture
 

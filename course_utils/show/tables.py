@@ -60,9 +60,9 @@ class TokenRow:
         return '<div style="line-height:2.2">' + " ".join(map(_chip, self.tokens)) + "</div>"
 
 
-def tokens(tokens: Iterable["Token"]) -> TokenRow:
+def tokens(row: Iterable["Token"]) -> TokenRow:
     """Show the tokens of a text side by side, each with its id; the position shows on hovering."""
-    return TokenRow(tokens)
+    return TokenRow(row)
 
 
 def table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Table:

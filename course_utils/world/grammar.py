@@ -1,6 +1,6 @@
 """A probabilistic grammar whose every probability can be computed.
 
-A grammar is a tree of four kinds of node. `Text` emits itself. `Seq` emits its parts in turn. `Alt` chooses one of its
+A grammar is a tree of five kinds of node. `Text` emits itself. `Seq` emits its parts in turn. `Alt` chooses one of its
 options, each with the same probability. `Ref` emits an attribute of a variable of the story (the hero's name, the
 colour of the thing); a variable gets its value, at random, where it is first mentioned and keeps it ever after. `Case`
 chooses its option by such a variable. Texts are derived from left to right, so that the same walk serves to sample a story, to
@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 Bound = Mapping[str, Any]
 
@@ -122,6 +122,14 @@ class Beginning:
     stack: tuple | None = field(repr=False)
 
 
+class Branch(NamedTuple):
+    """One choice at a node: its probability, the nodes to derive next, and the (variable, value) that it settles."""
+
+    probability: float
+    nodes: tuple
+    binding: tuple | None = None
+
+
 @dataclass(frozen=True)
 class Grammar:
     """A grammar: its `root` and what its variables may be.
@@ -166,9 +174,7 @@ class Grammar:
         if way.ended or enough(way.tail):
             yield way
             return
-        start = Beginning(way.probability, way.tail, False, way.bound, way.stack)
-        for longer in self._walk(start, "", enough):
-            yield longer
+        yield from self._walk(way, "", enough)
 
     def log_probability(self, text: str) -> float:
         """Log-probability of a complete text, in nats; minus infinity if it is no sentence of the grammar."""
@@ -187,17 +193,16 @@ class Grammar:
             yield from (w for w in self.extend(way, bool) if w.ended and not w.tail)
 
     def _walk(
-        self, start: Beginning, text: str, enough: Callable[[str], bool] | None = None
+        self, start: Beginning, text: str, enough: Callable[[str], bool] = lambda tail: True
     ) -> Iterator[Beginning]:
+        """Yield every way to go on from `start` that spells `text`, and then until the tail after it is `enough`."""
         work = [(start.probability, 0, start.tail, start.bound, start.stack)]
         while work:
             p, at, tail, bound, stack = work.pop()
-            if at == len(text) and (enough(tail) if enough else True):
+            if at == len(text) and (stack is None or enough(tail)):
                 yield Beginning(p, tail, stack is None, bound, stack)
                 continue
-            if stack is None:
-                if at == len(text):
-                    yield Beginning(p, tail, True, bound, None)
+            if stack is None:  # a whole sentence, and too short for the text
                 continue
             node, below = stack
             branches = self._branches(node, bound)
@@ -213,24 +218,24 @@ class Grammar:
                     grown = (part, grown)
                 work.append((p * q, at, tail, {**bound, value[0]: value[1]} if value else bound, grown))
 
-    def _branches(self, node: Node, bound: Bound) -> list[tuple[float, tuple, tuple | None]] | None:
-        """The choices at a node, as (probability, nodes to derive next, (variable, value) or None); None: no choice."""
+    def _branches(self, node: Node, bound: Bound) -> list[Branch] | None:
+        """Return the choices at a node, all of them; None where its text is settled."""
         match node:
             case Seq(parts):
-                return [(1.0, parts, None)]
+                return [Branch(1.0, parts)]
             case Alt(options):
-                return [(1 / len(options), (option,), None) for option in options]
+                return [Branch(1 / len(options), (option,)) for option in options]
             case Case(variable, options):
                 if variable in bound:
-                    return [(1.0, (dict(options)[bound[variable]],), None)]
+                    return [Branch(1.0, (dict(options)[bound[variable]],))]
                 allowed, table = self.values(variable, bound), dict(options)
-                return [(1 / len(allowed), (table[value],), (variable, value)) for value in allowed]
+                return [Branch(1 / len(allowed), (table[value],), (variable, value)) for value in allowed]
             case Ref(name):
                 variable = self.variable(name)
                 if variable in bound:
                     return None
                 values = self.values(variable, bound)
-                return [(1 / len(values), (node,), (variable, value)) for value in values]
+                return [Branch(1 / len(values), (node,), (variable, value)) for value in values]
         return None
 
     def _emit(self, node: Node, bound: Bound) -> str:

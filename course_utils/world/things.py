@@ -60,12 +60,20 @@ KINDS = (
 )
 NAMES = tuple(
     Name(en, zh, gender)
-    for gender, pairs in {
-        "m": "Leo 樂樂 Max 威威 Tom 康康 Ben 皮皮 Sam 浩浩 Finn 強強 Hugo 奇奇 Otto 豪豪 Jack 軒軒 Noah 凱凱 Theo 宏宏 Felix 傑傑",
-        "f": "Mia 莉莉 Lily 珊珊 Anna 婷婷 Emma 琪琪 Ruby 蓓蓓 Nora 芳芳 Ella 妮妮 Luna 娜娜 Zoe 瑩瑩 Ivy 萱萱 Clara 玲玲 Rosa 蓉蓉",
+    for gender, names in {
+        "m": (
+            ("Leo", "樂樂"), ("Max", "威威"), ("Tom", "康康"), ("Ben", "皮皮"),
+            ("Sam", "浩浩"), ("Finn", "強強"), ("Hugo", "奇奇"), ("Otto", "豪豪"),
+            ("Jack", "軒軒"), ("Noah", "凱凱"), ("Theo", "宏宏"), ("Felix", "傑傑"),
+        ),
+        "f": (
+            ("Mia", "莉莉"), ("Lily", "珊珊"), ("Anna", "婷婷"), ("Emma", "琪琪"),
+            ("Ruby", "蓓蓓"), ("Nora", "芳芳"), ("Ella", "妮妮"), ("Luna", "娜娜"),
+            ("Zoe", "瑩瑩"), ("Ivy", "萱萱"), ("Clara", "玲玲"), ("Rosa", "蓉蓉"),
+        ),
     }.items()
-    for en, zh in zip(pairs.split()[::2], pairs.split()[1::2])
-)
+    for en, zh in names
+)  # fmt: skip
 PLACES = (
     Word("kingdom", "王國"),
     Word("village", "村莊", "座"),
