@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from course_utils import practice
+from course_utils.commands import refresh
+from course_utils.notebooks.canonical import text
 from course_utils.notebooks.find import lessons, read
 from course_utils.place import repository
 from course_utils.texts import CourseError
@@ -217,9 +219,9 @@ def lesson_notebook(lesson):
 def test_the_lesson_states_its_exercises_and_leaves_them_open(lesson):
     """`refresh` wrote them: to write them once more changes nothing, and there are no others."""
     notebook = lesson_notebook(lesson)
-    before = notebooks.text(notebook)
+    before = text(notebook)
     write_cells(notebook, lesson)
-    assert notebooks.text(notebook) == before, f"run `python -m course_utils refresh {lesson}`"
+    assert text(notebook) == before, f"run `python -m course_utils refresh {lesson}`"
     named = [cell.id for cell in notebook.cells if re.fullmatch(r"exercise-\d+(-answer)?", cell.id)]
     numbers = [one.number for one in exercises(lesson)]
     assert named == [name for n in numbers for name in (f"exercise-{n}", f"exercise-{n}-answer")]
@@ -227,13 +229,13 @@ def test_the_lesson_states_its_exercises_and_leaves_them_open(lesson):
 
 def test_what_was_changed_in_an_exercises_cells_is_written_anew():
     notebook = lesson_notebook("01")
-    before = notebooks.text(notebook)
+    before = text(notebook)
     for cell in notebook.cells:
         if cell.id in ("exercise-2", "exercise-2-answer"):
             cell.source = "changed"
-    assert notebooks.text(notebook) != before
+    assert text(notebook) != before
     write_cells(notebook, "01")
-    assert notebooks.text(notebook) == before
+    assert text(notebook) == before
 
 
 def test_a_lesson_without_the_cell_is_refused():
@@ -245,23 +247,23 @@ def test_a_lesson_without_the_cell_is_refused():
 
 def test_a_lesson_without_exercises_is_left_alone():
     notebook = lesson_notebook("00")
-    before = notebooks.text(notebook)
+    before = text(notebook)
     write_cells(notebook, "00")
-    assert notebooks.text(notebook) == before
+    assert text(notebook) == before
 
 
 @pytest.mark.parametrize("check", [True, False])
 def test_refresh_writes_the_cells(check, tmp_path, monkeypatch):
     path = tmp_path / "01_base_model.ipynb"
     notebook = lesson_notebook("01")
-    stored = notebooks.text(notebook)
+    stored = text(notebook)
     for cell in notebook.cells:
         if cell.id == "exercise-1-answer":
             cell.source = "an older blank"
-    path.write_text(notebooks.text(notebook), encoding="utf-8")
-    monkeypatch.setattr(notebooks, "run", lambda path, notebook: notebook)
-    assert notebooks.refresh(path, check=check) is True
-    assert path.read_text(encoding="utf-8") == (notebooks.text(notebook) if check else stored)
+    path.write_text(text(notebook), encoding="utf-8")
+    monkeypatch.setattr(refresh, "run", lambda path, notebook: notebook)
+    assert refresh.refresh(path, check=check) is True
+    assert path.read_text(encoding="utf-8") == (text(notebook) if check else stored)
 
 
 @pytest.mark.parametrize(("lesson", "one"), ASKED, ids=lambda value: getattr(value, "name", value))
