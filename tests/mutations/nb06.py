@@ -8,8 +8,16 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "in training mode from the start",
         "load",
-        '    model.loss_type = "ForCausalLM"\n    return model',
-        '    model.loss_type = "ForCausalLM"\n    return model.train()',
+        "return without_dropout(model)",
+        "return without_dropout(model).train()",
+    ),
+    Mutation("dropout stays", "load", "part.p = 0.0", "part.p = 0.1", red="dropout"),
+    Mutation(
+        "dropout off in the config",
+        "load",
+        "    return model\n\ndef fresh",
+        "    model.config.resid_pdrop = 0.0\n    return model\n\ndef fresh",
+        red="dropout",
     ),
     Mutation(
         "the padding counts",
@@ -19,6 +27,33 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation("no shift", "labels-by-hand", 'batch["labels"][:, 1:]', 'batch["labels"][:, :-1]'),
     Mutation("the sum for the mean", "labels-by-hand", "[:, None]).mean()", "[:, None]).sum()"),
+    Mutation(
+        "padding is another token",
+        "lost-end",
+        "tokenizer.pad_token = tokenizer.eos_token",
+        "tokenizer.pad_token = tokenizer.decode([5])",
+    ),
+    Mutation(
+        "positions that go on",
+        "packing-seen",
+        "*range(len(second))",
+        "*range(len(first), len(both[0]))",
+        red="packing-trap",
+    ),
+    Mutation("the cache stays on", "packing-seen", "use_cache=False", "use_cache=True", red="packing-trap"),
+    Mutation(
+        "the trap without a cache",
+        "packing-seen",
+        "second_nats(both, position_ids=places)\n",
+        "second_nats(both, position_ids=places, use_cache=False)\n",
+        red="packing-trap",
+    ),
+    Mutation(
+        "one document",
+        "packing-flat",
+        '{"input_ids": first}, {"input_ids": second}',
+        '{"input_ids": first + second}',
+    ),
     Mutation(
         "nothing padded",
         "packing",
@@ -41,8 +76,13 @@ MUTATIONS: list[Mutation] = [
         "for story in held_out * 9))",
         red="batches",
     ),
+    Mutation("everything decays", "groups", 'p.dim() < 2], "weight', 'p.dim() > 0], "weight'),
     Mutation("no step is taken", "loop", "        optimizer.step()\n", "", red="train-run"),
+    Mutation("stopped at half", "loop", "GOAL, WARMUP = 5, 3", "GOAL, WARMUP = 50, 3", red="after-text"),
+    Mutation("no more training", "longer", "batches[-20:]", "[]"),
     Mutation("old stories for new ones", "forgetting", "- before[kind]", "- after[name][kind]"),
+    Mutation("the same rate twice", "rate", "5 * RATE", "RATE", slow=True),
+    Mutation("a large rate with less learned", "rate", "goal=GOAL", "goal=9 * GOAL"),
     Mutation(
         "the same model twice",
         "perplexity",
@@ -52,23 +92,31 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation("the whole story as the end", "forgetting-end", "len(ids) - 1", "1"),
     Mutation(
+        "another dropout is saved",
+        "convert",
+        "    tuned.save_pretrained(saved)\n",
+        "    tuned.config.resid_pdrop = 0.5\n    tuned.save_pretrained(saved)\n",
+    ),
+    Mutation(
         "another model converted", "convert", "to_lm_head(base)", "to_lm_head(conversion.to_base(fresh()))"
     ),
     Mutation("nothing masked", "mask", "batched(train_rows, train_starts)", "batched(train_rows)", slow=True),
     Mutation("only new stories", "mix", "new=at % 2 == 0", "new=True", slow=True),
     Mutation("nothing frozen", "freeze", ".requires_grad_(False)", ".requires_grad_(True)", slow=True),
+    Mutation("one that has not learned", "compare", "in WAYS}", 'in (*WAYS, "before")}'),
     Mutation(
         "the most forgotten first",
-        "compare",
+        "compare-new",
         "min(forgot, key=forgot.get) ==",
         "max(forgot, key=forgot.get) ==",
     ),
-    Mutation("what is lost for what is learned", "compare-new", '-worse(name, "new")', 'worse(name, "new")'),
+    Mutation("the grammar left out", "below", "+ story.log_probability", ""),
+    Mutation("the same story again and again", "below", 'world.sample("en", rng)', "held_out[0]"),
     Mutation(
         "plenty of data",
         "overfit",
-        "[pad(train_rows[:2], END)] * (4 if SMALL else 1))",
-        "batches[4 * turn:4 * turn + 4])",
+        "[pad(train_rows[:2], END)] * (5 if SMALL else 1)",
+        "batches[5 * turn : 5 * turn + 5]",
         red="overfit-picture",
         slow=True,
     ),
@@ -84,9 +132,21 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "another rate for Trainer",
         "trainer",
-        "learning_rate=LEARNING_RATE",
-        "learning_rate=9 * LEARNING_RATE",
+        "learning_rate=RATE",
+        "learning_rate=9 * RATE",
         red="trainer-run",
+    ),
+    Mutation(
+        "Trainer spares the matrices as well",
+        "trainer-run",
+        'groups(by_trainer)[0]["params"]',
+        'groups(by_trainer)[1]["params"]',
+    ),
+    Mutation(
+        "warnings stay off",
+        "trainer-count",
+        "logging.set_verbosity(level)  #",
+        "#",
     ),
     Mutation(
         "the loss is named both times",
@@ -101,6 +161,10 @@ MUTATIONS: list[Mutation] = [
         'first_loss("ForCausalLM")',
         "first_loss(None)",
         red="trainer-count-check",
+    ),
+    Mutation("no count", "accumulate", ", num_items_in_batch=count", "", red="accumulate-check"),
+    Mutation(
+        "rows of one length", "accumulate", "train_rows[1][:9]", "train_rows[0]", red="accumulate-check"
     ),
     Mutation(
         "nothing kept",
