@@ -78,7 +78,12 @@ MUTATIONS: list[Mutation] = [
     ),
     Mutation("everything decays", "groups", 'p.dim() < 2], "weight', 'p.dim() > 0], "weight'),
     Mutation("no step is taken", "loop", "        optimizer.step()\n", "", red="train-run"),
-    Mutation("stopped at half", "loop", "GOAL, WARMUP = 5, 3", "GOAL, WARMUP = 50, 3", red="after-text"),
+    Mutation(
+        "a share of what it cost before",
+        "after-text",
+        'assert first_word / after["tuned"]["sentence"]',
+        'assert first_word / before["sentence"]',
+    ),
     Mutation("no more training", "longer", "batches[-20:]", "[]"),
     Mutation("old stories for new ones", "forgetting", "- before[kind]", "- after[name][kind]"),
     Mutation("the same rate twice", "rate", "5 * RATE", "RATE", slow=True),
