@@ -95,10 +95,10 @@ MUTATIONS: list[Mutation] = [
         "a head mask that works", "old-names", "assert torch", "heads_off.logits = -now.logits; assert torch"
     ),
     Mutation(
-        "the new name of the tokenizer",
+        "something that does not raise",
         "old-names-check",
         "Trainer(lm, tokenizer=tokenizer)",
-        "Trainer(lm, processing_class=tokenizer)",
+        "repr(tokenizer)",
     ),
     Mutation(
         "the new name of the strategy",
