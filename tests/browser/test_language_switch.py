@@ -91,8 +91,14 @@ def expect(page: Any, wanted: dict[str, bool]) -> None:
     assert languages(page, "second.ipynb") == BOTH
 
 
-def setting(lab: Any) -> str:
-    return json.loads((lab.data / "settings.json").read_text(encoding="utf-8"))["language"]
+def expect_saved(page: Any, lab: Any, language: str) -> None:
+    """Wait until the kernel has saved the choice: the page has changed long before."""
+    file = lab.data / "settings.json"
+    for _ in range(600):
+        if file.exists() and json.loads(file.read_text(encoding="utf-8"))["language"] == language:
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{language!r} was not saved")
 
 
 def test_the_switch_hides_one_language_in_its_own_notebook_only(page: Any, lab: Any) -> None:
@@ -100,7 +106,7 @@ def test_the_switch_hides_one_language_in_its_own_notebook_only(page: Any, lab: 
     for label, wanted, saved in [("English", ONLY_EN, "en"), ("中文", ONLY_ZH, "zh"), ("雙語", BOTH, "both")]:
         page.click(f".course-languages button:has-text('{label}')")
         expect(page, wanted)
-        assert setting(lab) == saved
+        expect_saved(page, lab, saved)
 
 
 def test_the_rest_of_the_page_stays(page: Any) -> None:
@@ -128,7 +134,7 @@ def test_the_keyboard_is_enough(page: Any, lab: Any, key: str) -> None:
     assert page.evaluate("document.activeElement.textContent") == "English"
     page.keyboard.press(key)
     expect(page, ONLY_EN)
-    assert setting(lab) == "en"
+    expect_saved(page, lab, "en")
 
 
 def test_the_choice_holds_when_the_cell_runs_again(page: Any) -> None:
