@@ -83,7 +83,7 @@ def languages(page: Any, notebook: str) -> dict[str, Any]:
 
 def expect(page: Any, wanted: dict[str, bool]) -> None:
     """Wait until the first notebook shows the wanted languages; the second shows both at all times."""
-    for _ in range(100):
+    for _ in range(600):
         if languages(page, "first.ipynb") == wanted:
             break
         page.wait_for_timeout(50)
