@@ -4,7 +4,7 @@ import threading
 
 import pytest
 import torch
-from tiny import build, byte_tokenizer
+from tiny import END, build, byte_tokenizer
 
 from course_utils import CourseError, insight, play
 from course_utils.insight.long_texts import write_on
@@ -177,6 +177,16 @@ class TestStoryteller:
         assert widget.told == [] and widget.ids == (256,)
         widget.handle("undo", None)
         assert "undo" in widget.regions["message"]
+
+    def test_an_end_that_is_typed_is_text(self, model, tokenizer):
+        widget = play.storyteller(endless(model), tokenizer, "ab")
+        widget.handle("text", f"ab{END}cd")
+        widget.handle("go", None)
+        widget.job.wait()
+        (who, ids) = widget.told[0]
+        assert who == "you"
+        assert tokenizer.eos_token_id not in ids
+        assert tokenizer.decode(ids) == f"ab{END}cd"
 
     @pytest.mark.parametrize(
         "told, yours, joined",

@@ -150,7 +150,8 @@ class Storyteller(Panel):
     def go(self, _: object = None) -> None:
         """Add the learner's part, and let the model go on in the background; `stop` ends it."""
         self._free()
-        yours = tuple(self.tokenizer(self._joined(self.text)).input_ids) if self.text else ()
+        # What a learner types is text, also when it spells the end-of-text token.
+        yours = self._encoded(self._joined(self.text)) if self.text else ()
         if len(self.ids) + len(yours) + self.length > _LONGEST:
             raise CourseError(
                 "The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。"
@@ -193,6 +194,9 @@ class Storyteller(Panel):
         """Return the next token's distribution as a picture."""
         context = list(self.ids[-self.model.config.max_position_embeddings :])
         return show.probabilities(insight.next_tokens(self.model, self.tokenizer, context, 8), None)
+
+    def _encoded(self, typed: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer(typed, split_special_tokens=True).input_ids)
 
     def _joined(self, text: str) -> str:
         """Return the text with a space before it where two words of a Latin script would run together."""
