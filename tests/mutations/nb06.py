@@ -105,6 +105,13 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "another model converted", "convert", "to_lm_head(base)", "to_lm_head(conversion.to_base(fresh()))"
     ),
+    Mutation(
+        "nothing masked at the large rate",
+        "mask-fast",
+        "batched(train_rows, train_starts)",
+        "batched(train_rows)",
+        slow=True,
+    ),
     Mutation("nothing masked", "mask", "batched(train_rows, train_starts)", "batched(train_rows)", slow=True),
     Mutation("only new stories", "mix", "new=at % 2 == 0", "new=True", slow=True),
     Mutation("nothing frozen", "freeze", ".requires_grad_(False)", ".requires_grad_(True)", slow=True),
