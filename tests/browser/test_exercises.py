@@ -43,7 +43,9 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
     watched.page.wait_for_selector("td:has-text('01.5')", timeout=90_000)
     yield watched.page
     assert watched.outside == []
-    assert [error for error in watched.errors if "course" in error.lower() or "widget" in error.lower()] == []
+    # Where a test took the kernels away, the manager of the widgets says that their models are gone.
+    errors = [error.lower() for error in watched.errors if "not found" not in error.lower()]
+    assert [error for error in errors if "course" in error or "widget" in error] == []
 
 
 def output(page: Any, number: int) -> str:
