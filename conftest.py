@@ -19,6 +19,7 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile
 
 from course_utils import folders
+from course_utils.notebooks.run import OTHERS_SETTINGS, UNSET, fixed_settings, lay_out
 
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two quiet cores, and room for a machine that others share.
@@ -42,41 +43,6 @@ LONGEST = (
     "tests/test_harness.py",
 )
 
-OTHERS_SETTINGS = ("HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
-# PYTHONOPTIMIZE would strip every assertion; a backend in MPLBACKEND would take the pictures out of the
-# notebooks.
-UNSET = (
-    "PYTHONOPTIMIZE",
-    "PYTHONWARNINGS",
-    "PYTHONSTARTUP",
-    "MPLBACKEND",
-    "JUPYTER_PATH",
-    "JUPYTER_CONFIG_PATH",
-)
-
-
-def _fixed_settings(folder: Path) -> dict[str, str]:
-    """The environment of a test run whose scratch folder is `folder`."""
-    return {
-        "COURSE_LANGUAGE": "both",
-        "COURSE_CHECKPOINT": "bundled",
-        "COURSE_DATA": str(folder / "data"),
-        "HF_HOME": str(folder / "hf"),
-        "HF_HUB_OFFLINE": "1",
-        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-        "IPYTHONDIR": str(folder / "ipython"),
-        "JUPYTER_CONFIG_DIR": str(folder / "jupyter"),
-        "MATPLOTLIBRC": str(folder / "matplotlibrc"),
-        "PYTHONHASHSEED": "0",
-        "PYTHONUTF8": "1",
-        # One thread: two workers do not fight over two cores, and sums are added up in one order everywhere.
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-
 
 def _fix_settings() -> None:
     """Replace the learner's settings by the fixed ones, with a scratch folder that goes when the run ends."""
@@ -85,11 +51,8 @@ def _fix_settings() -> None:
     for name in list(os.environ):
         if name.startswith(OTHERS_SETTINGS) or name in UNSET:
             del os.environ[name]
-    os.environ.update(_fixed_settings(folder))
-    # "Agg" holds for unit tests; in a kernel the inline backend outranks the file.
-    (folder / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
-    for name in ("data", "hf", "ipython", "jupyter"):
-        (folder / name).mkdir()
+    os.environ.update(fixed_settings(folder))
+    lay_out(folder)
     # Where there is no home, or none that can be written: what the course does for a learner in that case.
     os.environ.update(folders.stand_ins(folder))
 

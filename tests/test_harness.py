@@ -100,8 +100,8 @@ def test_refresh_runs_the_notebooks_under_the_same_settings(tmp_path, monkeypatc
     from course_utils.notebooks.run import fixed_environment
 
     conftest = pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
-    for name in conftest._fixed_settings(tmp_path):
+    for name in conftest.fixed_settings(tmp_path):
         monkeypatch.delenv(name, raising=False)
     stored_under = fixed_environment(tmp_path)
-    assert conftest._fixed_settings(tmp_path).items() <= stored_under.items()
+    assert conftest.fixed_settings(tmp_path).items() <= stored_under.items()
     assert not set(conftest.UNSET) & set(stored_under)

@@ -18,24 +18,21 @@ if TYPE_CHECKING:
 
 CELL_SECONDS = 120
 
-_OTHERS_SETTINGS = ("COURSE_", "HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
-_UNSET = {
+OTHERS_SETTINGS = ("HF_", "TRANSFORMERS_", "HUGGINGFACE_", "PYTORCH_TRANSFORMERS_")
+# PYTHONOPTIMIZE would strip every assertion; a backend in MPLBACKEND would take the pictures out of the notebooks.
+UNSET = (
     "PYTHONOPTIMIZE",
     "PYTHONWARNINGS",
     "PYTHONSTARTUP",
     "MPLBACKEND",
     "JUPYTER_PATH",
     "JUPYTER_CONFIG_PATH",
-}
+)
 
 
-def fixed_environment(scratch: Path) -> dict[str, str]:
-    """Return the environment in which notebooks are run for storing: the one in which the tests run them.
-
-    The learner's own settings are not in it; `scratch` is an empty folder that holds what takes their place.
-    """
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(_OTHERS_SETTINGS) and k not in _UNSET}
-    return kept | {
+def fixed_settings(scratch: Path) -> dict[str, str]:
+    """Return what is the same wherever notebooks or tests are run; their files are in the folder `scratch`."""
+    return {
         "COURSE_LANGUAGE": "both",
         "COURSE_CHECKPOINT": "bundled",
         "COURSE_DATA": str(scratch / "data"),
@@ -49,19 +46,36 @@ def fixed_environment(scratch: Path) -> dict[str, str]:
         "MATPLOTLIBRC": str(scratch / "matplotlibrc"),
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
+        # One thread: two workers do not fight over two cores, and sums are added up in one order everywhere.
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
 
 
+def lay_out(scratch: Path) -> None:
+    """Make, in an empty folder, what the fixed settings name."""
+    for name in ("data", "hf", "ipython", "jupyter"):
+        (scratch / name).mkdir()
+    # "Agg" holds for unit tests; in a kernel the inline backend outranks the file.
+    (scratch / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
+
+
+def fixed_environment(scratch: Path) -> dict[str, str]:
+    """Return the environment in which notebooks are run for storing: the one in which the tests run them.
+
+    The learner's own settings are not in it; `scratch` is an empty folder that holds what takes their place.
+    """
+    others = ("COURSE_", *OTHERS_SETTINGS)
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(others) and k not in UNSET}
+    return kept | fixed_settings(scratch)
+
+
 @contextmanager
 def _scratch_environment() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="gpt2-course-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
-        for name in ("data", "hf", "ipython", "jupyter"):
-            (scratch / name).mkdir()
-        (scratch / "matplotlibrc").write_text("backend: Agg\n", encoding="utf-8")
+        lay_out(scratch)
         yield folders.stand_ins(scratch) | fixed_environment(scratch)
 
 
