@@ -3,15 +3,12 @@
 Both live on this machine only: a request to any other host is cut off and makes the test fail.
 """
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +17,8 @@ from urllib.parse import urlsplit
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
+
+from course_utils import running
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = [
@@ -65,7 +64,7 @@ def serving(base: Path, further: Mapping[str, str] | None = None) -> Iterator[La
     with (base / "server.log").open("wb") as log:
         server = subprocess.Popen(_command(folder), env=env, cwd=base, stdout=log, stderr=log)
         try:
-            yield Lab(_wait_for(base, server), folder, base / "data")
+            yield Lab(_wait_for(folder, env, server, base / "server.log"), folder, base / "data")
         finally:
             server.terminate()
             try:
@@ -122,10 +121,11 @@ def open_and_run(page: Any, address: str) -> None:
     )
 
 
-def write_notebook(path: Path, codes: list[str]) -> None:
-    """Save a notebook of code cells."""
+def write_notebook(path: Path, cells: Sequence[Any]) -> None:
+    """Save a notebook of these cells; a text is a code cell."""
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=[new_code_cell(code) for code in codes], metadata=kernel), path)
+    made = [new_code_cell(cell) if isinstance(cell, str) else cell for cell in cells]
+    nbformat.write(new_notebook(cells=made, metadata=kernel), path)
 
 
 def watch(watched: Watched) -> None:
@@ -173,19 +173,13 @@ def _environment(base: Path) -> dict[str, str]:
     return {**inherited, **{name: str(base / folder) for name, folder in folders.items()}, "PYTHONPATH": path}
 
 
-def _wait_for(base: Path, server: subprocess.Popen[bytes]) -> str:
-    """Return the address once the server answers at it; it finds its port itself, and writes it down."""
+def _wait_for(folder: Path, env: Mapping[str, str], server: subprocess.Popen[bytes], log: Path) -> str:
+    """Return the address once the server answers at it; it finds its port itself."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        for noted in (base / "runtime").glob("jpserver-*.json"):
-            try:
-                url = json.loads(noted.read_text(encoding="utf-8"))["url"].rstrip("/")
-                urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-                    f"{url}/api/status", timeout=5
-                ).close()
-                return url
-            except (urllib.error.URLError, OSError, ValueError):
-                continue
+        found = running.server_in(folder, env)
+        if found:
+            return found.url.rstrip("/")
         time.sleep(0.3)
-    log = (base / "server.log").read_text(encoding="utf-8", errors="replace")
-    raise RuntimeError(f"JupyterLab did not start:\n{log[-2000:]}")
+    said = log.read_text(encoding="utf-8", errors="replace")
+    raise RuntimeError(f"JupyterLab did not start:\n{said[-2000:]}")

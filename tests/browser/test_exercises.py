@@ -29,7 +29,12 @@ def cells() -> dict[str, int]:
 
 
 @pytest.fixture
-def page(lab, open_page: Callable[[str], Any]) -> Any:
+def watched(open_page: Callable[[str], Any]) -> Any:
+    return open_page("lab")
+
+
+@pytest.fixture
+def page(lab, watched: Any) -> Any:
     """JupyterLab with a notebook of exercises that has been run."""
     for name in ("settings.json", "progress.json"):
         (lab.data / name).unlink(missing_ok=True)
@@ -37,15 +42,12 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
     saving = lab.folder.parent / "settings/@jupyter-widgets/jupyterlab-manager/plugin.jupyterlab-settings"
     saving.parent.mkdir(parents=True, exist_ok=True)
     saving.write_text('{"saveState": true}', encoding="utf-8")
-    watched = open_page("lab")
     open_and_run(watched.page, f"{lab.url}/lab/tree/exercises.ipynb?reset")
     watched.page.wait_for_selector("button.course-option", timeout=90_000)
     watched.page.wait_for_selector("td:has-text('01.5')", timeout=90_000)
     yield watched.page
     assert watched.outside == []
-    # Where a test took the kernels away, the manager of the widgets says that their models are gone.
-    errors = [error.lower() for error in watched.errors if "not found" not in error.lower()]
-    assert [error for error in errors if "course" in error or "widget" in error] == []
+    assert [error for error in watched.errors if "course" in error.lower() or "widget" in error.lower()] == []
 
 
 def output(page: Any, number: int) -> str:
@@ -80,7 +82,7 @@ def test_a_row_explains_its_option_and_the_switch_hides_a_language(page: Any) ->
 
 
 def test_a_question_answers_without_a_kernel_and_shows_the_choice_when_it_is_opened_again(
-    page: Any, lab: Any
+    page: Any, lab: Any, watched: Any
 ) -> None:
     page.evaluate(
         "() => fetch('/api/kernels').then(r => r.json()).then(all => Promise.all(all.map("
@@ -97,6 +99,8 @@ def test_a_question_answers_without_a_kernel_and_shows_the_choice_when_it_is_ope
     page.wait_for_selector(".course-option[data-letter=c]:not([data-state=open])", timeout=90_000)
     assert option(page, "b").get_attribute("data-state") == "right"
     assert option(page, "a").get_attribute("data-state") == "open"
+    # The manager of the widgets says that the models went with their kernel, which this test took away.
+    watched.errors[:] = [error for error in watched.errors if "model not found" not in error.lower()]
 
 
 def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int]) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import nbformat
 import pytest
-from labs import Lab, Watched, serving, watch
+from labs import Lab, Watched, serving, watch, write_notebook
 from nbformat.sign import NotebookNotary
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course_utils.commands import lab as command
 
@@ -52,9 +52,11 @@ def lessons(lab: Lab) -> None:
     (lab.data / "settings.json").unlink(missing_ok=True)
     (lab.data / "progress.json").unlink(missing_ok=True)
     for number, codes in (("00", [SWITCH]), ("01", [COUNTER, SLOW, EXERCISE]), ("02", [])):
-        write(lab, f"{number}_lesson.ipynb", [prose(number), *map(new_code_cell, codes)])
-    write(lab, "01_lesson.backup-1.ipynb", [prose("01")])
-    write(lab, "mine.ipynb", [new_markdown_cell('Only <span lang="en">English</span> here.')])
+        write_notebook(lab.folder / f"{number}_lesson.ipynb", [prose(number), *map(new_code_cell, codes)])
+    write_notebook(lab.folder / "01_lesson.backup-1.ipynb", [prose("01")])
+    write_notebook(
+        lab.folder / "mine.ipynb", [new_markdown_cell('Only <span lang="en">English</span> here.')]
+    )
 
 
 @pytest.fixture(scope="class")
@@ -73,11 +75,6 @@ def prose(number: str) -> Any:
         f'# <span lang="zh-Hant">第 `{number}` 課</span> <span lang="en">Lesson `{number}`</span>\n\n'
         '<div lang="zh-Hant">\n\n中文。\n\n</div>\n<div lang="en">\n\nProse.\n\n</div>'
     )
-
-
-def write(lab: Lab, name: str, cells: list[Any]) -> None:
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=cells, metadata=kernel), lab.folder / name)
 
 
 def trust(lab: Lab, name: str) -> None:
@@ -238,7 +235,7 @@ class TestReopened:
             "text/plain": "[Counter]",
         }
         lost = new_code_cell(COUNTER, outputs=[new_output("display_data", bundle)])
-        write(lab, "02_lesson.ipynb", [prose("02"), lost])
+        write_notebook(lab.folder / "02_lesson.ipynb", [prose("02"), lost])
         trust(lab, "02_lesson.ipynb")
         page.evaluate("window.jupyterapp.commands.execute('docmanager:open', {path: '02_lesson.ipynb'})")
         note = page.locator(".course-run-again")

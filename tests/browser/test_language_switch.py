@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from labs import write_notebook
+from nbformat.v4 import new_markdown_cell
 
 HEADING = '## <span lang="zh-Hant">權重綁定</span> <span lang="en">Weight tying</span>'
 PROSE = """<div lang="zh-Hant">
@@ -41,7 +41,7 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
     """JupyterLab with two open notebooks: first.ipynb has the switch, second.ipynb has not."""
     (lab.data / "settings.json").unlink(missing_ok=True)
     code = "from course_utils import language_switch\nlanguage_switch()"
-    write(lab.folder / "first.ipynb", [new_code_cell(code)])
+    write(lab.folder / "first.ipynb", [code])
     write(lab.folder / "second.ipynb", [])
     watched = open_page("lab/tree/first.ipynb?reset")
     browser_page = watched.page
@@ -62,9 +62,7 @@ def page(lab, open_page: Callable[[str], Any]) -> Any:
 
 def write(path: Any, cells: list[Any]) -> None:
     """Save a notebook with the bilingual cells; its name stands in the prose, to find its panel by."""
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    title = new_markdown_cell(f"{HEADING}\n\n{path.name}\n\n{PROSE}")
-    nbformat.write(new_notebook(cells=[title, *cells], metadata=kernel), path)
+    write_notebook(path, [new_markdown_cell(f"{HEADING}\n\n{path.name}\n\n{PROSE}"), *cells])
 
 
 def execute(page: Any, command: str, **arguments: Any) -> None:
