@@ -7,6 +7,7 @@ import anywidget
 import traitlets
 
 from course_utils import language
+from course_utils._widgets import with_twins
 from course_utils.place import ASSETS
 
 PLAIN_TEXT = "[中文 | English | 雙語]"
@@ -21,7 +22,9 @@ class LanguageSwitch(anywidget.AnyWidget):
     JupyterLab's page is there too, the two agree.
     """
 
-    _esm = (_HERE / "language_switch.js").read_text(encoding="utf-8")
+    _esm = "\n".join(
+        path.read_text(encoding="utf-8") for path in (_PAGE / "languages.js", _HERE / "language_switch.js")
+    )
     _css = (_PAGE / "language.css").read_text(encoding="utf-8")
     value = traitlets.Enum(language.LANGUAGES).tag(sync=True)
 
@@ -31,7 +34,4 @@ class LanguageSwitch(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Show the widget, with a plain text that no setting changes, so that tests can compare it."""
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        if isinstance(bundle, tuple):
-            bundle = bundle[0]
-        return {**bundle, "text/plain": PLAIN_TEXT}
+        return with_twins(super()._repr_mimebundle_(**kwargs), {"text/plain": PLAIN_TEXT})

@@ -1,17 +1,9 @@
 // The language switch of a notebook. It works without a kernel: what it changes is data-course-language of the notebook
 // around it, which the style sheet goes by. With the course's part of JupyterLab's page (course.js) it shares one choice.
-
-const LANGUAGES = [["zh", "中文", "只顯示中文"], ["en", "English", "Show English only"], ["both", "雙語", "兩種語言都顯示 Show both"]];
+// The buttons are made in languages.js, which Python puts before this.
 
 function render({ model, el }) {
-  const group = document.createElement("span");
-  group.className = "course-languages";
-  group.setAttribute("role", "group");
-  group.setAttribute("aria-label", "語言 Language");
-  for (const [value, label, title] of LANGUAGES) {
-    const onclick = () => choose(value);
-    group.append(Object.assign(document.createElement("button"), { value, title, textContent: label, onclick }));
-  }
+  const group = languageButtons(choose);
   el.append(group);
 
   function choose(language) {
@@ -23,7 +15,7 @@ function render({ model, el }) {
 
   function show() {
     const language = model.get("value");
-    for (const button of group.children) button.setAttribute("aria-pressed", button.value === language);
+    pressLanguage(group, language);
     const notebook = el.closest(".jp-Notebook");
     if (notebook) notebook.dataset.courseLanguage = language;
   }

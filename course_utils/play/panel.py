@@ -9,9 +9,10 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..texts import Bilingual, CourseError
+from .._widgets import with_twins
 from ..show.html import blocks, spans
 from ..show.picture import Picture
+from ..texts import Bilingual, CourseError
 from .controls import region
 
 _HERE = Path(__file__).parent
@@ -95,7 +96,5 @@ class Panel(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         """Show the widget; where there is none, its picture; in plain text a name that no setting changes."""
-        bundle = super()._repr_mimebundle_(**kwargs) or {}
-        if isinstance(bundle, tuple):
-            bundle = bundle[0]
-        return {**bundle, "image/png": self.twin()._repr_png_(), "text/plain": repr(self)}
+        twins = {"image/png": self.twin()._repr_png_(), "text/plain": repr(self)}
+        return with_twins(super()._repr_mimebundle_(**kwargs), twins)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from course_utils._widgets import with_twins
 from course_utils.texts import Bilingual, CourseError
 
 from . import look
@@ -66,7 +67,5 @@ class Question:
         """Show the buttons where there are widgets; Markdown and plain text are their static twins."""
         from ._question_widget import QuestionButtons
 
-        bundle = QuestionButtons(self)._repr_mimebundle_() or {}
-        if isinstance(bundle, tuple):
-            bundle = bundle[0]
-        return {**bundle, "text/markdown": self.text().markdown(), "text/plain": repr(self)}
+        twins = {"text/markdown": self.text().markdown(), "text/plain": repr(self)}
+        return with_twins(QuestionButtons(self)._repr_mimebundle_(), twins)

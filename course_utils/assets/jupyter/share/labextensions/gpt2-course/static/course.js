@@ -6,7 +6,6 @@
 
 (() => {
   const HERE = document.currentScript.src;
-  const LANGUAGES = [["zh", "中文", "只顯示中文"], ["en", "English", "Show English only"], ["both", "雙語", "兩種語言都顯示 Show both"]];
   const LESSON = /^(\d\d)_\w+\.ipynb$/; // a copy that was kept aside, "00_start_here.backup-1.ipynb", is none
   const EXERCISE = /\bpractice\.q(\d+)\.check\(/g;
   const HEADING = /^#{1,6}\s+<span lang="zh-Hant">(.*?)<\/span>\s*<span lang="en">(.*?)<\/span>\s*$/gm;
@@ -16,7 +15,7 @@
     en: "Run this cell again to use this widget.",
   };
 
-  let Widget;
+  let Widget, languageButtons, pressLanguage;
 
   /** What the server keeps of the learner: the chosen language, and the outcome of each exercise by its key. */
   class Learner {
@@ -28,6 +27,11 @@
 
     async read() {
       Object.assign(this, await this._ask({}));
+    }
+
+    /** The choice is the page's own from the first reading on: a choice may still be under way to the server. */
+    async readExercises() {
+      this.exercises = (await this._ask({})).exercises;
     }
 
     async choose(language) {
@@ -70,33 +74,21 @@
       this._app = app;
       this._panel = panel;
       this._page = page;
-      this.widget = new Widget({ node: make("div", { className: "course-toolbar" }) });
+      this._languages = languageButtons(language => page.choose(language));
+      this._lessons = make("span", { className: "course-lessons" });
+      this._exercises = make("span", { className: "course-exercises" });
+      const node = make("div", { className: "course-toolbar" }, this._languages, this._lessons, this._exercises);
+      this.widget = new Widget({ node });
       this.widget.addClass("jp-Toolbar-item");
     }
 
-    async fill() {
-      const lessons = make("span", { className: "course-lessons" });
-      this._exercises = make("span", { className: "course-exercises" });
-      this.widget.node.append(this._languages(), lessons, this._exercises);
-      this.show();
-      lessons.append(...await this._neighbours());
+    async addNeighbours() {
+      this._lessons.append(...await this._neighbours());
     }
 
     show() {
-      for (const button of this.widget.node.querySelectorAll(".course-languages button")) {
-        button.setAttribute("aria-pressed", button.value === this._page.learner.language);
-      }
+      pressLanguage(this._languages, this._page.learner.language);
       this._count();
-    }
-
-    _languages() {
-      const group = make("span", { className: "course-languages" });
-      group.setAttribute("role", "group");
-      group.setAttribute("aria-label", "語言 Language");
-      for (const [value, label, title] of LANGUAGES) {
-        group.append(make("button", { value, title, textContent: label, onclick: () => this._page.choose(value) }));
-      }
-      return group;
     }
 
     async _neighbours() {
@@ -123,7 +115,7 @@
       const lesson = this._panel.context.path.match(/(\d\d)_[^/]*$/)?.[1];
       const sources = [...this._panel.context.model.cells].map(cell => cell.sharedModel.getSource()).join("\n");
       const keys = new Set([...sources.matchAll(EXERCISE)].map(match => `${lesson}.${match[1]}`));
-      if (!this._exercises || keys.size === 0) return;
+      if (keys.size === 0) return;
       const done = [...keys].filter(key => this._page.learner.exercises[key] === "correct").length;
       this._exercises.replaceChildren(...inBoth(`練習 ${done}/${keys.size}`, `Exercises ${done}/${keys.size}`));
     }
@@ -147,14 +139,14 @@
       watcher.observe(panel.content.node, { childList: true, subtree: true });
       panel.disposed.connect(() => watcher.disconnect());
       this.show();
-      return bar.fill();
+      return bar.addNeighbours();
     }
 
-    async choose(language) {
-      this.learner.language = language;
+    choose(language) {
+      const saved = this.learner.choose(language);
       this.show();
       document.dispatchEvent(new CustomEvent("course-language", { detail: { language, from: "page" } }));
-      await this.learner.choose(language);
+      return saved;
     }
 
     show() {
@@ -164,6 +156,10 @@
         panel.content.node.dataset.courseLanguage = language;
         bar.show();
       }
+      this.translateContents();
+    }
+
+    translateContents() {
       translateContents(this._bars.keys());
     }
 
@@ -173,9 +169,7 @@
         clearTimeout(soon);
         if (status !== "idle") return;
         soon = setTimeout(async () => {
-          const { language } = this.learner;
-          await this.learner.read();
-          this.learner.language = language;
+          await this.learner.readExercises();
           this._bars.get(panel)?.show();
         }, QUIET);
       });
@@ -228,11 +222,13 @@
   function watchContents(page) {
     const contents = document.getElementById("table-of-contents");
     if (!contents) return;
-    new MutationObserver(() => translateContents(page._bars.keys()))
+    new MutationObserver(() => page.translateContents())
       .observe(contents, { childList: true, characterData: true, subtree: true });
   }
 
   async function activate(app) {
+    // Not in init: JupyterLab waits for that before it listens for the page's load event, which an import does not delay.
+    ({ languageButtons, pressLanguage } = await import(new URL("languages.js", HERE)));
     for (const name of ["language.css", "page.css"]) {
       document.head.append(make("link", { rel: "stylesheet", href: new URL(name, HERE).href }));
     }
