@@ -1,13 +1,12 @@
 """Settings of every test run, the notebooks' kernels included.
 
-A learner's own settings (language, checkpoint, caches, matplotlib and IPython configuration) must not turn
-a test red,
-and the machine's must not turn one green: what matters is fixed here, in the environment, before anything
-reads it.
+A learner's own settings (language, checkpoint, caches, matplotlib and IPython configuration) must not turn a test red,
+and the machine's must not turn one green: what matters is fixed here, in the environment, before anything reads it.
 """
 
 import atexit
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -24,7 +23,6 @@ from course_utils.notebooks.run import OTHERS_SETTINGS, UNSET, fixed_settings, l
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two quiet cores, and room for a machine that others share.
 NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 200))
-CELL_SECONDS = 300  # a cell that hangs; nbval's own limit is 2,000
 
 # The real weights must be fetched first: these tests run when they are asked for.
 collect_ignore = [] if os.environ.get("COURSE_TEST_REAL") else ["tests/test_real_gpt2.py"]
@@ -34,7 +32,7 @@ LONGEST = (
     "tests/test_many_kernels.py",
     "tests/browser/",
     "tests/test_real_size.py",
-    "tests/test_mutations.py::Test_nb",
+    "tests/test_mutations.py[",
     "notebooks/",
     "tests/test_handout.py",
     "tests/test_prefetch.py",
@@ -42,6 +40,9 @@ LONGEST = (
     "tests/test_platforms.py",
     "tests/test_harness.py",
 )
+
+# Tests that take a lesson as their first parameter, and share what that lesson's run gave.
+BY_LESSON = ("tests/test_mutations.py", "tests/test_real_size.py")
 
 
 def _fix_settings() -> None:
@@ -102,31 +103,34 @@ IPyNbFile.teardown = _stop_and_judge
 RunningKernel.execute_cell_input = _execute_as_jupyter_does
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """nbval: this environment's kernel, whatever kernels the learner has; our sanitize file; a limit per
-    cell."""
-    config.option.nbval_current_env = True
-    config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
-    config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, CELL_SECONDS)
-
-
 def _rank(scope: str) -> int:
     """0 for what takes longest, and so on; what is not named in LONGEST takes little."""
     return next((rank for rank, start in enumerate(LONGEST) if scope.startswith(start)), len(LONGEST))
+
+
+def _scope(nodeid: str) -> str:
+    """What one worker does in one go: a class, or the functions of a file; see BY_LESSON and the browser's tests."""
+    file, _, test = nodeid.partition("::")
+    if file.startswith("tests/browser/"):  # their server and browser cost more than the tests themselves
+        return file
+    if file in BY_LESSON and "[" in test:
+        lesson = re.split("[-]]", test.partition("[")[2])[0]
+        return f"{file}[{lesson}]"
+    return nodeid.rpartition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
     """What takes longest comes first, so that the workers end together.
 
-    One worker for each file of browser tests: their server and browser cost more than the tests themselves.
+    xdist's own groups (loadgroup) would do, but they write the group into each test's name, which then cannot be
+    pasted behind `pytest` any more.
     """
     from xdist.scheduler import LoadScopeScheduling
 
     class LongestFirst(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file, _, _ = nodeid.partition("::")
-            return file if file.startswith("tests/browser/") else super()._split_scope(nodeid)
+            return _scope(nodeid)
 
         def _assign_work_unit(self, node) -> None:
             self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)

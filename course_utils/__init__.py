@@ -6,13 +6,13 @@ Importing this package is cheap: every name below loads what it needs when it is
 import os
 from typing import TYPE_CHECKING
 
-from course_utils._lazy import attach
+from ._lazy import attach
 
 if TYPE_CHECKING:
-    from course_utils.checkpoints import BUNDLED, applies, checkpoint
-    from course_utils.explain import explain_last
-    from course_utils.language import language_switch
-    from course_utils.texts import CourseError
+    from .checkpoints import BUNDLED, applies, checkpoint
+    from .explain import explain_last
+    from .language import language_switch
+    from .texts import CourseError
 
 __version__ = "0.1.0"
 

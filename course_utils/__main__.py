@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from course_utils import __version__, console
-from course_utils.texts import Bilingual, CourseError
-from course_utils.place import course_folder, program
+from . import __version__, console
+from .place import course_folder, program
+from .texts import Bilingual, CourseError
 
 # By its name, what each command is for. Its module in `commands` has main(argv) -> exit status, and is imported when it
 # is asked for.

@@ -6,9 +6,9 @@ from typing import Any
 import anywidget
 import traitlets
 
-from course_utils import language
-from course_utils._widgets import with_twins
-from course_utils.place import ASSETS
+from . import language
+from ._widgets import with_twins
+from .place import ASSETS
 
 PLAIN_TEXT = "[中文 | English | 雙語]"
 _HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from course_utils.files import sha256
-from course_utils.texts import CourseError
+from .files import sha256
+from .texts import CourseError
 
 BUNDLED = Path(__file__).parent / "assets" / "model"
 

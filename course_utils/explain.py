@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils.explanations import CATALOGUE, DEPENDS, NO, YES, Entry
-from course_utils.texts import Bilingual
+from .explanations import CATALOGUE, DEPENDS, NO, YES, Entry
+from .texts import Bilingual
 
 LONGEST = 4_000_000  # characters; of a longer text, its beginning and its end are read
 SHOWN = 5

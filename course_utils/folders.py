@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from course_utils.files import try_writing
+from .files import try_writing
 
 # Environment variables that redirect each program's files away from the home folder.
 _KEPT_THERE = {

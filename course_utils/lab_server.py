@@ -11,7 +11,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 
-from course_utils import language, record
+from . import language, record
 
 
 class LearnerHandler(APIHandler):

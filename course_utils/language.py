@@ -4,13 +4,13 @@ import json
 import os
 from typing import TYPE_CHECKING, Literal, cast
 
-from course_utils import console
-from course_utils.files import write_atomically
-from course_utils.folders import data_folder
-from course_utils.texts import CourseError
+from . import console
+from .files import write_atomically
+from .folders import data_folder
+from .texts import CourseError
 
 if TYPE_CHECKING:
-    from course_utils._language_switch import LanguageSwitch
+    from ._language_switch import LanguageSwitch
 
 Language = Literal["zh", "en", "both"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "both")
@@ -63,7 +63,7 @@ def language_switch() -> "LanguageSwitch":
     It acts in JupyterLab and Jupyter Notebook. Where there is no widget, or no `.jp-Notebook` around it
     (VS Code, Colab, GitHub), both languages stay visible.
     """
-    from course_utils._language_switch import LanguageSwitch
+    from ._language_switch import LanguageSwitch
 
     return LanguageSwitch()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils.texts import Bilingual
+from .texts import Bilingual
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ A checkout has them in its top folders; a wheel, which setup.py makes, brings th
 import sys
 from pathlib import Path
 
-from course_utils.texts import CourseError
+from .texts import CourseError
 
 PACKED = "_course"  # setup.py has the same name
 _PACKAGE = Path(__file__).resolve().parent

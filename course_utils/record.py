@@ -7,8 +7,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from course_utils.files import write_atomically
-from course_utils.folders import data_folder
+from .files import write_atomically
+from .folders import data_folder
 
 VERSION = 1
 _FILE = "progress.json"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from course_utils.texts import Bilingual
+from .texts import Bilingual
 
 _SECONDS = 3.0
 

@@ -6,7 +6,7 @@ Whatever a learner reads is written in both languages where it is made, English 
 
 from dataclasses import dataclass
 
-from course_utils import console
+from . import console
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Bilingual:
 
     def _shown(self) -> tuple[str, ...]:
         """Return the languages to show, in their order."""
-        from course_utils.language import current  # it raises a CourseError itself, and so needs this module
+        from .language import current  # it raises a CourseError itself, and so needs this module
 
         return {"en": (self.en,), "zh": (self.zh,), "both": (self.zh, self.en)}[current()]
 

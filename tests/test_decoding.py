@@ -4,17 +4,12 @@ import random
 
 import pytest
 import torch
-from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model, LogitsProcessor, PreTrainedTokenizerFast
+from tiny import build
+from transformers import GPT2Config, GPT2LMHeadModel, GPT2Model, LogitsProcessor
 
 from course_utils import CourseError, insight, show
-from tiny import END, build, byte_tokenizer
 
 PROMPT = "Once upon"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return byte_tokenizer()
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,7 @@ from course_utils.texts import Bilingual, CourseError
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+def own_settings(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_LANGUAGE", "both")
     monkeypatch.delenv("COURSE_CHECKPOINT", raising=False)
 

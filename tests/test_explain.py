@@ -38,8 +38,7 @@ LOGGERS = ("transformers", "huggingface_hub", "matplotlib")
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+def own_settings(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_LANGUAGE", "both")
 
 

@@ -3,7 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
 from fontTools.ttLib import TTFont
 
 import course_utils

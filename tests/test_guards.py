@@ -3,7 +3,6 @@
 import copy
 
 import pytest
-
 from guards import GUARDS, markdown_findings, python_findings
 from guards.chinese import WORDS, is_simplified, simplified, words_to_avoid
 from guards.parity import differences

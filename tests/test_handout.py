@@ -10,8 +10,8 @@ from course_utils.notebooks.find import lessons, read
 from course_utils.notebooks.run import run
 from course_utils.place import repository
 from course_utils.practice.engine.checks import Open
-from course_utils.texts import CourseError
 from course_utils.practice.lessons import LESSONS, exercises
+from course_utils.texts import CourseError
 
 PATHS = {path.name[:2]: path for path in lessons(repository())}
 

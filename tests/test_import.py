@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -106,10 +105,3 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = course_utils.no_such_name
     with pytest.raises(ImportError):
         from course_utils import no_such_name  # noqa: F401
-
-
-def test_version_is_that_of_the_package() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    if "version" in project.get("dynamic", []):
-        return
-    assert project["version"] == course_utils.__version__

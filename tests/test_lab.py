@@ -12,8 +12,8 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
 from course_utils.commands import lab
-from course_utils.working_copy import State, WorkingCopy
 from course_utils.texts import CourseError
+from course_utils.working_copy import State, WorkingCopy
 
 
 def notebook(*sources: str, outputs: bool = False) -> str:

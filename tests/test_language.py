@@ -7,20 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from course_utils import files, language
+from course_utils import files
 from course_utils.folders import data_folder
 from course_utils.language import current, language_switch, set_current
 from course_utils.texts import Bilingual, CourseError
 
 
 @pytest.fixture(autouse=True)
-def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give each test an empty data folder and no language from outside."""
-    folder = tmp_path / "data"
-    monkeypatch.setenv("COURSE_DATA", str(folder))
+def no_language_from_outside(own_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COURSE_LANGUAGE", raising=False)
-    monkeypatch.setattr(language, "_unsaved", None)
-    return folder
 
 
 def test_without_a_setting_both_languages_are_shown() -> None:
@@ -31,12 +26,12 @@ def test_without_a_setting_both_languages_are_shown() -> None:
 @pytest.mark.parametrize(
     ("chosen", "message"), [("zh", "已儲存。"), ("en", "Saved."), ("both", "已儲存。\nSaved.")]
 )
-def test_a_choice_is_saved_and_used(chosen: str, message: str, own_data_folder: Path) -> None:
+def test_a_choice_is_saved_and_used(chosen: str, message: str, own_data: Path) -> None:
     assert set_current(chosen) is True
     assert current() == chosen
     assert str(Bilingual("Saved.", "已儲存。")) == message
-    assert json.loads((own_data_folder / "settings.json").read_text(encoding="utf-8")) == {"language": chosen}
-    assert [file.name for file in own_data_folder.iterdir()] == ["settings.json"]
+    assert json.loads((own_data / "settings.json").read_text(encoding="utf-8")) == {"language": chosen}
+    assert [file.name for file in own_data.iterdir()] == ["settings.json"]
 
 
 def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,21 +52,19 @@ def test_an_unknown_language_in_the_environment_counts_as_not_set(
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[1]", b"\xff\xfe", b'{"language": "fr"}', b'{"language": ["zh"]}']
 )
-def test_a_damaged_settings_file_counts_as_not_set_and_is_mended(
-    content: bytes, own_data_folder: Path
-) -> None:
-    own_data_folder.mkdir()
-    (own_data_folder / "settings.json").write_bytes(content)
+def test_a_damaged_settings_file_counts_as_not_set_and_is_mended(content: bytes, own_data: Path) -> None:
+    own_data.mkdir()
+    (own_data / "settings.json").write_bytes(content)
     assert current() == "both"
     assert set_current("en") is True
     assert current() == "en"
 
 
-def test_other_settings_are_kept(own_data_folder: Path) -> None:
-    own_data_folder.mkdir()
-    (own_data_folder / "settings.json").write_text('{"other": 1}', encoding="utf-8")
+def test_other_settings_are_kept(own_data: Path) -> None:
+    own_data.mkdir()
+    (own_data / "settings.json").write_text('{"other": 1}', encoding="utf-8")
     set_current("zh")
-    assert json.loads((own_data_folder / "settings.json").read_text(encoding="utf-8")) == {
+    assert json.loads((own_data / "settings.json").read_text(encoding="utf-8")) == {
         "other": 1,
         "language": "zh",
     }
@@ -84,7 +77,7 @@ def test_where_nothing_can_be_written_the_choice_holds_for_the_process(tmp_path:
     assert current() == "en"
 
 
-def test_a_failed_write_leaves_the_old_settings_and_no_litter(own_data_folder: Path, monkeypatch) -> None:
+def test_a_failed_write_leaves_the_old_settings_and_no_litter(own_data: Path, monkeypatch) -> None:
     set_current("zh")
 
     def fail(*_: object) -> None:
@@ -92,8 +85,8 @@ def test_a_failed_write_leaves_the_old_settings_and_no_litter(own_data_folder: P
 
     monkeypatch.setattr(files.os, "replace", fail)
     assert set_current("en") is False
-    assert json.loads((own_data_folder / "settings.json").read_text(encoding="utf-8")) == {"language": "zh"}
-    assert [file.name for file in own_data_folder.iterdir()] == ["settings.json"]
+    assert json.loads((own_data / "settings.json").read_text(encoding="utf-8")) == {"language": "zh"}
+    assert [file.name for file in own_data.iterdir()] == ["settings.json"]
 
 
 def test_choosing_an_unknown_language_says_which_there_are() -> None:

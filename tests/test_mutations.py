@@ -1,9 +1,10 @@
 """The assertions bite: each listed change turns its cell red; and the engine that says so is itself tested.
 
-One class for each notebook, so that xdist's loadscope gives the notebooks to different workers. The notebooks run here
-for a learner who chose Chinese; nbval runs them in both languages, and the browser in English.
+Each notebook runs once, for all its mutations; conftest.py gives the notebooks to different workers. They run here for
+a learner who chose Chinese; nbval runs them in both languages, and the browser in English.
 """
 
+import functools
 import importlib
 import json
 import os
@@ -12,7 +13,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-
 from mutations import Mutation
 from mutations.runner import code_cells, misfit, outcomes, verdict
 
@@ -43,44 +43,67 @@ def strange(printed: str, shown: list[str]) -> list[str]:
     return [line for line in lines if not any(line in whole for whole in shown)]
 
 
-def notebook_class(module) -> type:
-    """The tests of one notebook: control, and one test for each mutation, fed by one run."""
-    path = NOTEBOOKS / module.NOTEBOOK
-    mutations = [one for one in module.MUTATIONS if not one.slow or os.environ.get("COURSE_TEST_FULL")]
-
-    class TestNotebook:
-        @pytest.fixture(scope="class")
-        @classmethod
-        def results(cls):
-            return outcomes(path, [plain(mutation) for mutation in mutations], "zh")
-
-        def test_unmutated_is_green(self, results):
-            assert results["control"] == {"cell": None, "raised": None}
-
-        def test_what_it_prints_in_chinese_is_part_of_what_it_prints_in_both(self, results):
-            stored = {cell["id"]: cell["shown"] for cell in code_cells(path)}
-            new = {name: strange(text, stored[name]) for name, text in results["printed"].items()}
-            assert {name: lines for name, lines in new.items() if lines} == {}
-
-        def test_each_fits_the_text(self):
-            wrong = {one.name: misfit(plain(one), code_cells(path)) for one in module.MUTATIONS}
-            assert not any(wrong.values()), wrong
-
-        @pytest.mark.parametrize("mutation", mutations, ids=lambda mutation: mutation.name)
-        def test_bites(self, mutation, results):
-            wrong = misfit(plain(mutation), code_cells(path))
-            assert not wrong, wrong
-            wrong = verdict(plain(mutation), results["mutations"].get(mutation.name))
-            assert not wrong, wrong
-
-    TestNotebook.__name__ = TestNotebook.__qualname__ = f"Test_{module.__name__.rsplit('.')[-1]}"
-    return TestNotebook
+def chosen(module) -> list[Mutation]:
+    """The mutations of a list that run: the slow ones only when they are asked for."""
+    return [one for one in module.MUTATIONS if not one.slow or os.environ.get("COURSE_TEST_FULL")]
 
 
-for _module in LISTS:
-    if _module.MUTATIONS and (NOTEBOOKS / _module.NOTEBOOK).exists():
-        _class = notebook_class(_module)
-        globals()[_class.__name__] = _class
+@pytest.fixture(scope="session")
+def results_of():
+    """A function from a list of mutations to what became of them and of the unchanged notebook, run once."""
+
+    @functools.cache
+    def results(module) -> dict:
+        return outcomes(NOTEBOOKS / module.NOTEBOOK, [plain(one) for one in chosen(module)], "zh")
+
+    return results
+
+
+def cells_of(module) -> list[dict]:
+    """The code cells of the notebook that a list is about."""
+    return code_cells(NOTEBOOKS / module.NOTEBOOK)
+
+
+def name_of(module) -> str:
+    """nb00, nb01, …"""
+    return module.__name__.rpartition(".")[2]
+
+
+each_notebook = pytest.mark.parametrize("module", LISTS, ids=name_of)
+each_mutation = pytest.mark.parametrize(
+    ("module", "mutation"),
+    [
+        pytest.param(module, one, id=f"{name_of(module)}-{one.name}")
+        for module in LISTS
+        for one in chosen(module)
+    ],
+)
+
+
+@each_notebook
+def test_unmutated_is_green(module, results_of):
+    assert results_of(module)["control"] == {"cell": None, "raised": None}
+
+
+@each_notebook
+def test_what_it_prints_in_chinese_is_part_of_what_it_prints_in_both(module, results_of):
+    stored = {cell["id"]: cell["shown"] for cell in cells_of(module)}
+    new = {name: strange(text, stored[name]) for name, text in results_of(module)["printed"].items()}
+    assert {name: lines for name, lines in new.items() if lines} == {}
+
+
+@each_notebook
+def test_each_fits_the_text(module):
+    wrong = {one.name: misfit(plain(one), cells_of(module)) for one in module.MUTATIONS}
+    assert not any(wrong.values()), wrong
+
+
+@each_mutation
+def test_bites(module, mutation, results_of):
+    wrong = misfit(plain(mutation), cells_of(module))
+    assert not wrong, wrong
+    wrong = verdict(plain(mutation), results_of(module)["mutations"].get(mutation.name))
+    assert not wrong, wrong
 
 
 CELLS = {

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from guards import GUARDS, markdown_findings, python_findings, read
 
 ROOT = Path(__file__).resolve().parent.parent

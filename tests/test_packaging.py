@@ -20,8 +20,8 @@ from test_readme import script
 
 import course_utils
 from course_utils import place
-from course_utils.texts import CourseError
 from course_utils.prefetch.course import COURSE
+from course_utils.texts import CourseError
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE, PACKED = "course_utils", "course_utils/_course"

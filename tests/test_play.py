@@ -7,7 +7,7 @@ import time
 
 import pytest
 import torch
-from tiny import build, byte_tokenizer
+from tiny import build
 from transformers import AutoTokenizer
 
 from course_utils import BUNDLED, CourseError, conversion, insight, play, world
@@ -28,11 +28,6 @@ HOSTILE = [
 
 
 ANY_LENGTH = (Autocomplete, Storyteller)  # their context slides
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return byte_tokenizer()
 
 
 @pytest.fixture

@@ -11,21 +11,18 @@ from course_utils.commands import refresh
 from course_utils.notebooks.canonical import text
 from course_utils.notebooks.find import lessons, read
 from course_utils.place import repository
-from course_utils.texts import CourseError
 from course_utils.practice import ____
 from course_utils.practice.cells import write_cells
 from course_utils.practice.engine.checks import Function, Open
 from course_utils.practice.engine.exercise import Outcome
 from course_utils.practice.lessons import LESSONS, exercises, module, questions
+from course_utils.texts import CourseError
 
 EVERY = [one for lesson in LESSONS for one in exercises(lesson)]
 ASKED = [(lesson, one) for lesson in LESSONS for one in questions(lesson)]
 
 
-@pytest.fixture(autouse=True)
-def own_data(tmp_path, monkeypatch):
-    """Progress goes to a folder of this test."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("own_data")
 
 
 def ids(one):
@@ -172,9 +169,9 @@ def test_every_option_of_a_question_is_explained(lesson, one):
     assert len(one.options) >= 3
     explained = [one.answer(letter).text.en for letter, _ in zip("abcdef", one.options)]
     assert len(set(explained)) == len(explained)
-    for option, text in zip(one.options, explained):
-        assert option.because.en in text
-        assert text.startswith("✓" if option.is_right else "✗")
+    for option, told in zip(one.options, explained):
+        assert option.because.en in told
+        assert told.startswith("✓" if option.is_right else "✗")
 
 
 @pytest.mark.parametrize("letter", ["z", "", "ab", None, 1])
@@ -201,14 +198,13 @@ def _texts(value):
 )
 def test_both_languages_say_the_same(one):
     """Code and numbers are the same on both sides, and neither side is empty."""
-    for text in _texts(one):
-        assert text.en.strip()
-        assert text.zh.strip()
-        code = [sorted(set(re.findall(r"`([^`]+)`", side))) for side in (text.en, text.zh)]
-        assert code[0] == code[1], text
-        assert re.search("[一-鿿]", text.zh) and not re.search(
-            "[一-鿿]", re.sub(r"`[^`]*`|\"[^\"]*\"", "", text.en)
-        )
+    for said in _texts(one):
+        assert said.en.strip()
+        assert said.zh.strip()
+        code = [sorted(set(re.findall(r"`([^`]+)`", side))) for side in (said.en, said.zh)]
+        assert code[0] == code[1], said
+        assert re.search("[一-鿿]", said.zh)
+        assert not re.search("[一-鿿]", re.sub(r"`[^`]*`|\"[^\"]*\"", "", said.en))
 
 
 def lesson_notebook(lesson):

@@ -15,14 +15,13 @@ import pytest
 import torch
 import transformers
 
-from course_utils import practice
-from course_utils.texts import Bilingual
-from course_utils import record
+from course_utils import practice, record
 from course_utils.practice import ____
 from course_utils.practice.engine.checks import Function, Mistake, Open, Value
 from course_utils.practice.engine.exercise import Exercise, Outcome
-from course_utils.practice.lessons import LESSONS, exercises
 from course_utils.practice.engine.state import MOST_OUTPUT
+from course_utils.practice.lessons import LESSONS, exercises
+from course_utils.texts import Bilingual
 
 CHECKED = [one for number in LESSONS for one in exercises(number) if not isinstance(one.checker, Open)]
 FUNCTIONS = [one for one in CHECKED if isinstance(one.checker, Function)]
@@ -34,10 +33,8 @@ def ids(one):
 
 
 @pytest.fixture(autouse=True)
-def own_data(tmp_path, monkeypatch):
-    """Progress goes to a folder of this test."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(record, "_unsaved", {})
+def settings(own_data, monkeypatch):
+    """Progress goes to a folder of this test, and nothing is asked of the hub."""
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
 

@@ -17,24 +17,17 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils import practice
-from course_utils.texts import Bilingual, CourseError
-from course_utils import record
+from course_utils import practice, record
 from course_utils.practice import ____, base_model
+from course_utils.practice.engine._question_widget import QuestionButtons
 from course_utils.practice.engine.calls import call
 from course_utils.practice.engine.checks import Function, Mistake, Open, Value
 from course_utils.practice.engine.compare import Tolerance, difference
 from course_utils.practice.engine.exercise import Exercise, Outcome
 from course_utils.practice.engine.placeholder import is_untouched
-from course_utils.practice.engine._question_widget import QuestionButtons
+from course_utils.texts import Bilingual, CourseError
 
-
-@pytest.fixture(autouse=True)
-def data(tmp_path, monkeypatch):
-    """The learner's data folder of this test."""
-    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
-    monkeypatch.setattr(record, "_unsaved", {})
-    return tmp_path / "data"
+pytestmark = pytest.mark.usefixtures("own_data")
 
 
 def a_text(en="x"):
@@ -348,15 +341,15 @@ def test_a_verdict_shows_both_languages_where_markdown_is_rendered(monkeypatch):
 SIZES = ((3, 7, 24), 6, (3, 3, 7, 7))
 
 
-def test_progress_is_kept_and_cleared(data):
+def test_progress_is_kept_and_cleared(own_data):
     assert "0 of 5 done. Next: 01.1" in practice.progress("01").text.en
     base_model.q1.check(SIZES)
     base_model.q2.check(None)
     shown = practice.progress("01").text.en
     assert "1 of 5 done. Next: 01.2" in shown and shown.count("✓") == 1 and shown.count("✗") == 1
-    assert set(os.listdir(data)) <= {"progress.json", "progress.lock"}
+    assert set(os.listdir(own_data)) <= {"progress.json", "progress.lock"}
     practice.reset()
-    assert "0 of 5 done" in practice.progress("01").text.en and not (data / "progress.json").exists()
+    assert "0 of 5 done" in practice.progress("01").text.en and not (own_data / "progress.json").exists()
 
 
 def test_a_right_answer_stays_right():
@@ -365,9 +358,9 @@ def test_a_right_answer_stays_right():
     assert record.outcomes() == {"01.1": "correct"}
 
 
-def test_an_untouched_cell_writes_nothing(data):
+def test_an_untouched_cell_writes_nothing(own_data):
     base_model.q1.check((____, ____, ____))
-    assert not data.exists()
+    assert not own_data.exists()
 
 
 @pytest.mark.parametrize(
@@ -382,22 +375,22 @@ def test_an_untouched_cell_writes_nothing(data):
         b'{"version": 1, "exercises": {"01.1": "great", "01.2": ["correct"]}}',
     ],
 )
-def test_a_damaged_file_breaks_nothing(data, content):
-    data.mkdir()
+def test_a_damaged_file_breaks_nothing(own_data, content):
+    own_data.mkdir()
     record.path().write_bytes(content)
     assert "0 of 5 done" in practice.progress("01").text.en
     assert record.note("01.1", "correct") and record.outcomes() == {"01.1": "correct"}
 
 
-def test_what_cannot_be_read_is_set_aside(data):
-    data.mkdir()
+def test_what_cannot_be_read_is_set_aside(own_data):
+    own_data.mkdir()
     record.path().write_text("not JSON", encoding="utf-8")
     record.note("01.1", "correct")
-    assert (data / "progress.damaged.json").read_text(encoding="utf-8") == "not JSON"
+    assert (own_data / "progress.damaged.json").read_text(encoding="utf-8") == "not JSON"
 
 
-def test_the_file_of_a_newer_version_is_left_alone(data):
-    data.mkdir()
+def test_the_file_of_a_newer_version_is_left_alone(own_data):
+    own_data.mkdir()
     content = json.dumps({"version": record.VERSION + 1, "exercises": {"01.1": {"score": 3}}})
     record.path().write_text(content, encoding="utf-8")
     assert not record.note("01.2", "correct")
@@ -417,7 +410,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
     )
 
 
-def test_a_folder_that_can_be_written_again_gets_what_was_kept(data):
+def test_a_folder_that_can_be_written_again_gets_what_was_kept(own_data):
     def full(path, content):
         raise OSError("no space left")
 
@@ -445,7 +438,7 @@ def test_two_notebooks_at_once_lose_nothing():
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs another operating system: one with SIGKILL")
-def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(data):
+def test_a_kernel_killed_in_the_middle_leaves_a_whole_file(own_data):
     code = (
         "from course_utils import record\nrecord.note('01.1', 'correct')\nprint('on', flush=True)\n"
         "n = 0\nwhile True:\n    n += 1\n    record.note(f'02.{n % 50}', 'correct')"

@@ -47,31 +47,18 @@ def test_the_stand_in_is_gpt2_but_for_its_weights(cache: Path) -> None:
     assert tokenizer("你好").input_ids == [19526, 254, 25001, 121]
 
 
-def class_of(lesson: Path) -> type:
-    """The test of one lesson, in a class of its own: xdist's loadscope keeps a class on one worker."""
-
-    class TestLesson:
-        def test_runs_on_gpt2(self, cache: Path, tmp_path: Path) -> None:
-            settings = {
-                "COURSE_CHECKPOINT": "gpt2",
-                "COURSE_DATA": str(tmp_path),
-                "HF_HOME": str(cache),
-                "HF_HUB_OFFLINE": "1",
-            }
-            with watching() as usage:
-                done = run(lesson, cell_seconds=CELL_SECONDS, settings=settings)
-            said = "".join(
-                output.get("text", "")
-                for cell in done.cells
-                if cell.cell_type == "code"
-                for output in cell.outputs
-            )
-            assert "is skipped here" in said, "no claim stepped aside: was it the bundled model?"
-            assert HELD < usage.peak < BYTES
-
-    TestLesson.__name__ = TestLesson.__qualname__ = f"Test_{lesson.stem}"
-    return TestLesson
-
-
-for _lesson in lessons(repository()):
-    globals()[f"Test_{_lesson.stem}"] = class_of(_lesson)
+@pytest.mark.parametrize("lesson", lessons(repository()), ids=lambda lesson: lesson.stem)
+def test_runs_on_gpt2(lesson: Path, cache: Path, tmp_path: Path) -> None:
+    settings = {
+        "COURSE_CHECKPOINT": "gpt2",
+        "COURSE_DATA": str(tmp_path),
+        "HF_HOME": str(cache),
+        "HF_HUB_OFFLINE": "1",
+    }
+    with watching() as usage:
+        done = run(lesson, cell_seconds=CELL_SECONDS, settings=settings)
+    said = "".join(
+        output.get("text", "") for cell in done.cells if cell.cell_type == "code" for output in cell.outputs
+    )
+    assert "is skipped here" in said, "no claim stepped aside: was it the bundled model?"
+    assert HELD < usage.peak < BYTES

@@ -4,18 +4,13 @@ import random
 
 import pytest
 import torch
-from tiny import build, byte_tokenizer
+from tiny import build
 from transformers import GPT2Model
 
 from course_utils import CourseError, insight, show
 from course_utils.insight import Sampling
 
 PROMPT = "Once upon"
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return byte_tokenizer()
 
 
 @pytest.fixture(scope="module")

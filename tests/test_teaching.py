@@ -5,12 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from guards import markdown_findings
 from traitlets.config import Config
 
 from course_utils.__main__ import COMMANDS
 from course_utils.commands.measure import Measured, Usage, fitting
 from course_utils.lessons import LESSONS
-from guards import markdown_findings
 
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "TEACHING.md").read_text(encoding="utf-8")

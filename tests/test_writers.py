@@ -12,11 +12,6 @@ from course_utils.insight.long_texts import write_on
 CONTEXT = 48
 
 
-@pytest.fixture(scope="module")
-def tokenizer():
-    return byte_tokenizer()
-
-
 @pytest.fixture
 def model():
     return build(scale=20, n_positions=CONTEXT)

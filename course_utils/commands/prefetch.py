@@ -12,10 +12,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..files import write_atomically
-from ..texts import Bilingual, CourseError
-from .commandline import Parser
 from ..place import course_folder, is_packed
 from ..prefetch import course, manifest, models, room, wheels
+from ..texts import Bilingual, CourseError
+from .commandline import Parser
 
 INSTRUCTIONS = "INSTALL.txt"
 _FOLDERS, _FILES = ("course", "wheels", "hub"), (INSTRUCTIONS, manifest.SUMS)

@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from course_utils.texts import Bilingual
+from ..texts import Bilingual
 
 YES, NO, DEPENDS = "yes", "no", "depends"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Entry:
     """A warning or an error that learners meet.
 

@@ -1,250 +1,249 @@
 """What the tokenizer says, and what the model says to inputs that it cannot take."""
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .entry import DEPENDS, NO, YES, Entry
 
 ENTRIES = (
     Entry(
-        "tokenizer-has-no-padding-token",
-        "Asking to pad but the tokenizer does not have a padding token.",
-        r"Asking to pad but the tokenizer does not have a padding token",
-        YES,
-        Bilingual(
+        slug="tokenizer-has-no-padding-token",
+        sign="Asking to pad but the tokenizer does not have a padding token.",
+        pattern=r"Asking to pad but the tokenizer does not have a padding token",
+        matters=YES,
+        meaning=Bilingual(
             "GPT-2 was trained without padding and has no token for it.",
             "GPT-2 訓練時沒有用過填充，所以沒有填充用的 token。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Let the end-of-text token stand in for it; the attention mask keeps it out of the computation.",
             "用結尾 token 代替；注意力遮罩會讓它不參與計算。",
         ),
-        "tokenizer.pad_token = tokenizer.eos_token",
-        ("ValueError",),
+        code="tokenizer.pad_token = tokenizer.eos_token",
+        kinds=("ValueError",),
     ),
     Entry(
-        "texts-of-different-length",
-        "Unable to create tensor, you should probably activate truncation and/or padding",
-        r"Unable to create tensor, you should probably activate truncation and/or padding",
-        YES,
-        Bilingual(
+        slug="texts-of-different-length",
+        sign="Unable to create tensor, you should probably activate truncation and/or padding",
+        pattern=r"Unable to create tensor, you should probably activate truncation and/or padding",
+        matters=YES,
+        meaning=Bilingual(
             "A tensor is a rectangle, and these texts have different numbers of tokens.",
             "張量必須是長方形，而這些文字的 token 數不一樣。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Pad the batch, or take the texts one at a time.",
             "把批次填充成一樣長，或一次處理一份文字。",
         ),
-        "tokenizer.pad_token = tokenizer.eos_token\n"
+        code="tokenizer.pad_token = tokenizer.eos_token\n"
         'inputs = tokenizer(texts, padding=True, return_tensors="pt")',
-        ("ValueError",),
+        kinds=("ValueError",),
     ),
     Entry(
-        "classifier-needs-padding-id",
-        "Cannot handle batch sizes > 1 if no padding token is defined.",
-        r"Cannot handle batch sizes > 1 if no padding token is defined",
-        YES,
-        Bilingual(
+        slug="classifier-needs-padding-id",
+        sign="Cannot handle batch sizes > 1 if no padding token is defined.",
+        pattern=r"Cannot handle batch sizes > 1 if no padding token is defined",
+        matters=YES,
+        meaning=Bilingual(
             "The classifier reads the last token of each text, and in a batch it cannot tell which that is until it "
             "knows the id of the padding.",
             "分類器讀的是每份文字的最後一個 token；在批次裡，它要知道填充的 id，才找得到那個 token。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Tell the model, and pad on the right.",
             "把填充的 id 告訴模型，並在右邊填充。",
         ),
-        "tokenizer.pad_token = tokenizer.eos_token\n"
+        code="tokenizer.pad_token = tokenizer.eos_token\n"
         'tokenizer.padding_side = "right"\n'
         "model.config.pad_token_id = tokenizer.pad_token_id",
-        ("ValueError",),
+        kinds=("ValueError",),
     ),
     Entry(
-        "text-longer-than-the-model",
-        "Token indices sequence length is longer than the specified maximum sequence length for this model",
-        r"Token indices sequence length is longer than the specified maximum sequence length",
-        DEPENDS,
-        Bilingual(
+        slug="text-longer-than-the-model",
+        sign="Token indices sequence length is longer than the specified maximum sequence length for this model",
+        pattern=r"Token indices sequence length is longer than the specified maximum sequence length",
+        matters=DEPENDS,
+        meaning=Bilingual(
             "The text has more tokens than the model has positions. The tokenizer counts, and cuts nothing: the ids "
             "are right, but the model cannot take them in one piece.",
             "文字的 token 比模型的位置還多。tokenizer 只是提醒，什麼都沒截掉：id 是對的，但模型一次放不下。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Cut the text, or go through it in windows. If you cut the ids into windows yourself, ignore this.",
             "截短文字，或分段處理。如果你自己會把 id 切成小段，可以不管這則警告。",
         ),
-        'inputs = tokenizer(text, truncation=True, max_length=model.config.n_positions, return_tensors="pt")',
+        code='inputs = tokenizer(text, truncation=True, max_length=model.config.n_positions, return_tensors="pt")',
     ),
     Entry(
-        "no-tokens-at-all",
-        "cannot reshape tensor of 0 elements into shape [-1, 0]",
-        r"cannot reshape tensor of 0 elements into shape \[-1, 0\]",
-        YES,
-        Bilingual(
+        slug="no-tokens-at-all",
+        sign="cannot reshape tensor of 0 elements into shape [-1, 0]",
+        pattern=r"cannot reshape tensor of 0 elements into shape \[-1, 0\]",
+        matters=YES,
+        meaning=Bilingual(
             "The model got no tokens. Either the prompt is empty, or the tokenizer is: without a network, "
             '`GPT2Tokenizer.from_pretrained("gpt2")` returns one that knows no tokens, and says nothing.',
             "模型沒有拿到任何 token。可能提示是空的，也可能 tokenizer 是空的：沒有網路時，"
             '`GPT2Tokenizer.from_pretrained("gpt2")` 會回傳一個不認得任何 token 的 tokenizer，而且不出聲。',
         ),
-        Bilingual(
+        remedy=Bilingual(
             "See how many tokens the tokenizer knows; begin an empty prompt with the end-of-text token.",
             "看看 tokenizer 認得幾個 token；提示是空的時候，用結尾 token 開頭。",
         ),
-        "print(len(tokenizer))\ninput_ids = torch.tensor([[tokenizer.eos_token_id]])",
-        ("RuntimeError",),
+        code="print(len(tokenizer))\ninput_ids = torch.tensor([[tokenizer.eos_token_id]])",
+        kinds=("RuntimeError",),
     ),
     Entry(
-        "text-in-place-of-a-tensor",
-        "'list' object has no attribute 'size'",
-        r"'(?:str|list)' object has no attribute '(?:size|shape)'",
-        YES,
-        Bilingual(
+        slug="text-in-place-of-a-tensor",
+        sign="'list' object has no attribute 'size'",
+        pattern=r"'(?:str|list)' object has no attribute '(?:size|shape)'",
+        matters=YES,
+        meaning=Bilingual(
             "The model wants a tensor of ids and got text, or a plain list of numbers.",
             "模型要的是裝著 id 的張量，拿到的卻是文字，或是一般的數字串列。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Let the tokenizer return tensors.",
             "讓 tokenizer 回傳張量。",
         ),
-        'inputs = tokenizer(text, return_tensors="pt")\nmodel(**inputs)',
-        ("AttributeError",),
-        r"(?:input_ids\.size|inputs_tensor\.shape)",
+        code='inputs = tokenizer(text, return_tensors="pt")\nmodel(**inputs)',
+        kinds=("AttributeError",),
+        where=r"(?:input_ids\.size|inputs_tensor\.shape)",
     ),
     Entry(
-        "encoding-not-unpacked",
-        "KeyError: 'size' (then an AttributeError without a message)",
-        r"KeyError: '(?:size|shape)'",
-        YES,
-        Bilingual(
+        slug="encoding-not-unpacked",
+        sign="KeyError: 'size' (then an AttributeError without a message)",
+        pattern=r"KeyError: '(?:size|shape)'",
+        matters=YES,
+        meaning=Bilingual(
             "You passed the tokenizer's whole result as one argument. It is a dictionary: `input_ids` and "
             "`attention_mask` are in it.",
             "你把 tokenizer 的整個結果當成一個引數傳入。它是字典，裡面有 `input_ids` 和 `attention_mask`。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Unpack it with two stars.",
             "用兩個星號把它展開。",
         ),
-        'inputs = tokenizer(text, return_tensors="pt")\nmodel(**inputs)',
-        ("AttributeError", "KeyError"),
-        r"self\.data\[item\]",
+        code='inputs = tokenizer(text, return_tensors="pt")\nmodel(**inputs)',
+        kinds=("AttributeError", "KeyError"),
+        where=r"self\.data\[item\]",
     ),
     Entry(
-        "batch-dimension-missing",
-        "too many indices for tensor of dimension 2",
-        r"too many indices for tensor of dimension 2",
-        YES,
-        Bilingual(
+        slug="batch-dimension-missing",
+        sign="too many indices for tensor of dimension 2",
+        pattern=r"too many indices for tensor of dimension 2",
+        matters=YES,
+        meaning=Bilingual(
             "The ids have one dimension, and the model wants two: a batch of sequences.",
             "id 只有一個維度，而模型要兩個：一批序列。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Put a batch of one around them.",
             "把它包成只有一份的批次。",
         ),
-        "model(input_ids[None, :])",
-        ("IndexError",),
-        r"logits_to_keep",
+        code="model(input_ids[None, :])",
+        kinds=("IndexError",),
+        where=r"logits_to_keep",
     ),
     Entry(
-        "ids-are-not-integers",
-        "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
-        r"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
-        YES,
-        Bilingual(
+        slug="ids-are-not-integers",
+        sign="Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
+        pattern=r"Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int",
+        matters=YES,
+        meaning=Bilingual(
             "Ids choose rows of the embedding, so they must be integers; these are floats.",
             "id 用來挑選嵌入的某一列，所以必須是整數；你傳的是浮點數。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Make them integers. If they are vectors already, pass them as `inputs_embeds`.",
             "把它們轉成整數。如果它們本來就是向量，請用 `inputs_embeds` 傳入。",
         ),
-        "model(input_ids.long())",
-        ("RuntimeError",),
+        code="model(input_ids.long())",
+        kinds=("RuntimeError",),
     ),
     Entry(
-        "token-id-out-of-range",
-        "index out of range in self",
-        r"index out of range in self",
-        YES,
-        Bilingual(
+        slug="token-id-out-of-range",
+        sign="index out of range in self",
+        pattern=r"index out of range in self",
+        matters=YES,
+        meaning=Bilingual(
             "An id is negative, or not smaller than the vocabulary: the embedding has no such row. Tokenizer and "
             "model do not belong together, or you added tokens to the tokenizer only. (-100 is for `labels` alone.)",
             "有個 id 是負數，或不小於詞彙表的大小：嵌入裡沒有那一列。可能 tokenizer 和模型不是一套，"
             "或是你只在 tokenizer 裡加了 token。（-100 只能用在 `labels`。）",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Compare the two sizes; after adding tokens, resize the embedding.",
             "比較兩者的大小；加了 token 之後，要調整嵌入的大小。",
         ),
-        "print(input_ids.min(), input_ids.max(), model.config.vocab_size, len(tokenizer))\n"
+        code="print(input_ids.min(), input_ids.max(), model.config.vocab_size, len(tokenizer))\n"
         "model.resize_token_embeddings(len(tokenizer))",
-        ("IndexError",),
-        r"\bwte\b",
+        kinds=("IndexError",),
+        where=r"\bwte\b",
     ),
     Entry(
-        "new-embeddings-resized",
-        "The new embeddings will be initialized from a multivariate normal distribution",
-        r"The new embeddings will be initialized from a multivariate normal distribution",
-        NO,
-        Bilingual(
+        slug="new-embeddings-resized",
+        sign="The new embeddings will be initialized from a multivariate normal distribution",
+        pattern=r"The new embeddings will be initialized from a multivariate normal distribution",
+        matters=NO,
+        meaning=Bilingual(
             "The new tokens' embeddings were drawn close to the mean of the old ones, so their probability is small to "
             "begin with. They have learned nothing yet.",
             "新 token 的嵌入取在舊嵌入的平均附近，所以一開始的機率很小；它們還沒有學過任何東西。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Nothing to do now; train the model on texts that hold the new tokens. Do not follow the message's "
             "advice to switch this off: with `mean_resizing=False` a new token's logit is near 0, while those of the "
             "original GPT-2 lie far below 0, and the new token takes all of the probability.",
             "現在不必做什麼；之後用含有新 token 的文字訓練模型。不要照訊息說的關掉它：設成 `mean_resizing=False` 時，"
             "新 token 的 logit 接近 0，而原版 GPT-2 的 logits 遠低於 0，機率會全部落到新 token 上。",
         ),
-        "model.resize_token_embeddings(len(tokenizer))  # mean_resizing stays True",
+        code="model.resize_token_embeddings(len(tokenizer))  # mean_resizing stays True",
     ),
     Entry(
-        "old-tokenizer-method",
-        "TokenizersBackend has no attribute encode_plus",
-        r"has no attribute '?(?:batch_)?encode_plus",
-        YES,
-        Bilingual(
+        slug="old-tokenizer-method",
+        sign="TokenizersBackend has no attribute encode_plus",
+        pattern=r"has no attribute '?(?:batch_)?encode_plus",
+        matters=YES,
+        meaning=Bilingual(
             "`encode_plus` and `batch_encode_plus` are gone from transformers 5.",
             "transformers 5 已經沒有 `encode_plus` 和 `batch_encode_plus`。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Call the tokenizer itself, with one text or a list.",
             "直接呼叫 tokenizer，給一份文字或一個串列。",
         ),
-        'inputs = tokenizer(texts, padding=True, return_tensors="pt")',
-        ("AttributeError",),
+        code='inputs = tokenizer(texts, padding=True, return_tensors="pt")',
+        kinds=("AttributeError",),
     ),
     Entry(
-        "no-chat-template",
-        "Cannot use chat template functions because tokenizer.chat_template is not set",
-        r"Cannot use chat template functions because tokenizer\.chat_template is not set",
-        YES,
-        Bilingual(
+        slug="no-chat-template",
+        sign="Cannot use chat template functions because tokenizer.chat_template is not set",
+        pattern=r"Cannot use chat template functions because tokenizer\.chat_template is not set",
+        matters=YES,
+        meaning=Bilingual(
             "GPT-2 continues text and was never trained to chat, so it has no chat template.",
             "GPT-2 只會接著往下寫，沒有受過聊天訓練，所以沒有聊天樣板。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Write the dialogue as ordinary text and let the model continue it.",
             "把對話寫成一般的文字，讓模型接下去。",
         ),
-        'prompt = "Question: Where is the cat?\\nAnswer:"\ninputs = tokenizer(prompt, return_tensors="pt")',
-        ("ValueError",),
+        code='prompt = "Question: Where is the cat?\\nAnswer:"\ninputs = tokenizer(prompt, return_tensors="pt")',
+        kinds=("ValueError",),
     ),
     Entry(
-        "logits-are-not-ids",
-        "'float' object cannot be interpreted as an integer",
-        r"'float' object cannot be interpreted as an integer",
-        YES,
-        Bilingual(
+        slug="logits-are-not-ids",
+        sign="'float' object cannot be interpreted as an integer",
+        pattern=r"'float' object cannot be interpreted as an integer",
+        matters=YES,
+        meaning=Bilingual(
             "`decode` wants ids and got floats: logits or probabilities, most likely.",
             "`decode` 要的是 id，拿到的卻是浮點數：多半是 logits 或機率。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Choose a token first.",
             "先選出 token。",
         ),
-        "tokenizer.decode(logits[0, -1].argmax())",
-        ("TypeError",),
-        r"\bdecode\(",
+        code="tokenizer.decode(logits[0, -1].argmax())",
+        kinds=("TypeError",),
+        where=r"\bdecode\(",
     ),
 )

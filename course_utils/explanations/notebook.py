@@ -1,155 +1,152 @@
 """What Python, Jupyter, matplotlib and the course itself say."""
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .entry import DEPENDS, NO, YES, Entry
 
 ENTRIES = (
     Entry(
-        "blank-left-open",
-        "name '____' is not defined",
-        r"name '_{2,}' is not defined|There is still a ____ in this cell",
-        YES,
-        Bilingual(
+        slug="blank-left-open",
+        sign="name '____' is not defined",
+        pattern=r"name '_{2,}' is not defined|There is still a ____ in this cell",
+        matters=YES,
+        meaning=Bilingual(
             "`____` marks a blank of an exercise, and one is still open.",
             "`____` 是練習裡的空格，還有一個沒填。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Put your own code in its place, and run the cell that opens the exercises first.",
             "把它換成你自己的程式碼；練習開頭的儲存格也要先執行。",
         ),
-        "",
-        ("NameError", "CourseError"),
+        kinds=("NameError", "CourseError"),
     ),
     Entry(
-        "name-not-defined",
-        "name 'model' is not defined",
-        r"name '(?!_+')\w{1,100}' is not defined",
-        YES,
-        Bilingual(
+        slug="name-not-defined",
+        sign="name 'model' is not defined",
+        pattern=r"name '(?!_+')\w{1,100}' is not defined",
+        matters=YES,
+        meaning=Bilingual(
             "This kernel has not met the name: the cell that makes it has not been run since the kernel started, or "
             "the name is spelt differently.",
             "這個 kernel 還不認得這個名稱：可能 kernel 啟動之後還沒執行產生它的儲存格，或名稱拼錯了。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Run the cells above, from the top (Run → Run All Above Selected Cell).",
             "從頭執行上面的儲存格（Run → Run All Above Selected Cell）。",
         ),
-        "",
-        ("NameError",),
+        kinds=("NameError",),
     ),
     Entry(
-        "package-not-in-this-kernel",
-        "No module named 'transformers'",
-        r"No module named '?[\w.]{1,100}",
-        YES,
-        Bilingual(
+        slug="package-not-in-this-kernel",
+        sign="No module named 'transformers'",
+        pattern=r"No module named '?[\w.]{1,100}",
+        matters=YES,
+        meaning=Bilingual(
             "The Python that runs this notebook does not have the package. Often it is installed, but in another "
             "environment: the notebook has the wrong kernel.",
             "執行這份 notebook 的 Python 沒有這個套件。常見的情況是套件裝在另一個環境，而 notebook 選錯了 kernel。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "See which Python this is; choose the course's kernel, or install into this one with `%pip`.",
             "看看是哪一個 Python；選擇課程的 kernel，或用 `%pip` 安裝到這個環境。",
         ),
-        "import sys\nprint(sys.executable)",
-        ("ModuleNotFoundError",),
+        code="import sys\nprint(sys.executable)",
+        kinds=("ModuleNotFoundError",),
     ),
     Entry(
-        "kernel-without-encryption",
-        "Kernel is running over TCP without encryption.",
-        r"Kernel is running over TCP without encryption",
-        DEPENDS,
-        Bilingual(
+        slug="kernel-without-encryption",
+        sign="Kernel is running over TCP without encryption.",
+        pattern=r"Kernel is running over TCP without encryption",
+        matters=DEPENDS,
+        meaning=Bilingual(
             "What goes to and from the kernel stays on this machine and is not encrypted. Alone on your computer that "
             "harms nothing; where several people have accounts on one machine, another of them could read along.",
             "和 kernel 往來的內容不出這台機器，但沒有加密。電腦只有你自己用就無妨；好幾個人在同一台機器上有帳號，"
             "別人就可能讀得到。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "On your own computer, nothing. On a shared one, open the course with encryption.",
             "自己的電腦不必處理；共用的機器，就用加密的方式開啟課程。",
         ),
-        "python -m course_utils lab -- --KernelManager.transport_encryption=auto",
+        code="python -m course_utils lab -- --KernelManager.transport_encryption=auto",
     ),
     Entry(
-        "font-without-this-character",
-        "Glyph 35987 (\\N{CJK UNIFIED IDEOGRAPH-8C93}) missing from font(s) DejaVu Sans.",
-        r"Glyph \d+ \(.{1,80}?\) missing from (?:current )?font",
-        DEPENDS,
-        Bilingual(
+        slug="font-without-this-character",
+        sign="Glyph 35987 (\\N{CJK UNIFIED IDEOGRAPH-8C93}) missing from font(s) DejaVu Sans.",
+        pattern=r"Glyph \d+ \(.{1,80}?\) missing from (?:current )?font",
+        matters=DEPENDS,
+        meaning=Bilingual(
             "matplotlib's font has no such character and draws a box. The numbers in the figure are right; the "
             "Chinese labels cannot be read.",
             "matplotlib 的字型沒有這個字，所以畫成方框。圖裡的數值是對的，但中文標籤看不懂。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
-        'from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
+        code='from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
     ),
     Entry(
-        "font-not-found",
-        "findfont: Font family 'Noto Sans TC' not found.",
-        r"findfont: Font family .{1,100}? not found",
-        DEPENDS,
-        Bilingual(
+        slug="font-not-found",
+        sign="findfont: Font family 'Noto Sans TC' not found.",
+        pattern=r"findfont: Font family .{1,100}? not found",
+        matters=DEPENDS,
+        meaning=Bilingual(
             "The font that was asked for is not on this machine, and matplotlib takes another. Latin letters are "
             "fine; Chinese becomes boxes.",
             "這台機器沒有指定的字型，matplotlib 改用別的。英文字母沒問題，中文會變成方框。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Use the font of the course before you draw.",
             "畫圖之前，先使用課程附的字型。",
         ),
-        'from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
+        code='from course_utils.show.fonts import families\nplt.rcParams["font.family"] = list(families())',
     ),
     Entry(
-        "too-many-figures",
-        "More than 20 figures have been opened.",
-        r"More than \d+ figures have been opened",
-        NO,
-        Bilingual(
+        slug="too-many-figures",
+        sign="More than 20 figures have been opened.",
+        pattern=r"More than \d+ figures have been opened",
+        matters=NO,
+        meaning=Bilingual(
             "Figures made by `plt.figure` stay in memory until they are closed. The pictures are right.",
             "`plt.figure` 產生的圖會留在記憶體裡，直到關掉為止。圖本身沒有問題。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Close them in loops.",
             "在迴圈裡把圖關掉。",
         ),
-        'plt.close("all")',
+        code='plt.close("all")',
     ),
     Entry(
-        "progress-bar-without-widgets",
-        "IProgress not found. Please update jupyter and ipywidgets.",
-        r"IProgress not found\. Please update jupyter and ipywidgets",
-        DEPENDS,
-        Bilingual(
+        slug="progress-bar-without-widgets",
+        sign="IProgress not found. Please update jupyter and ipywidgets.",
+        pattern=r"IProgress not found\. Please update jupyter and ipywidgets",
+        matters=DEPENDS,
+        meaning=Bilingual(
             "The kernel has no ipywidgets. `tqdm.auto` warns and writes its progress bar as text, and results are the "
             "same; `tqdm.notebook` stops with an error. The course's own widgets do not show either.",
             "這個 kernel 沒有 ipywidgets。`tqdm.auto` 會警告，改用文字顯示進度列，結果相同；"
             "`tqdm.notebook` 則會停在錯誤。課程的小工具也不會出現。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Choose the course's kernel, or install ipywidgets and restart the kernel.",
             "選擇課程的 kernel，或安裝 ipywidgets 再重新啟動 kernel。",
         ),
-        '%pip install "ipywidgets>=8.1"',
+        code='%pip install "ipywidgets>=8.1"',
     ),
     Entry(
-        "course-error",
-        "CourseError: the course's own message",
-        r"course_utils(?:\.\w+)+\.(?:CourseError|NotAStory)|^(?:CourseError|NotAStory):",
-        YES,
-        Bilingual(
+        slug="course-error",
+        sign="CourseError: the course's own message",
+        pattern=r"course_utils(?:\.\w+)+\.(?:CourseError|NotAStory)|^(?:CourseError|NotAStory):",
+        matters=YES,
+        meaning=Bilingual(
             "The course itself stopped here, and says in both languages what happened and what to do.",
             "這是課程自己停下來的，訊息用兩種語言說明了發生什麼事、該怎麼做。",
         ),
-        Bilingual(
+        remedy=Bilingual(
             "Follow the message. If it does not help, let the doctor look.",
             "照著訊息做。如果沒有幫助，就讓 doctor 檢查。",
         ),
-        "python -m course_utils doctor",
-        ("CourseError",),
+        code="python -m course_utils doctor",
+        kinds=("CourseError",),
     ),
 )

@@ -13,7 +13,7 @@ import torch
 from transformers import LogitsProcessor, LogitsProcessorList
 
 from ..texts import CourseError
-from .forward import as_found, text_ids, _shape, _shortened
+from .forward import _shape, _shortened, as_found, text_ids
 from .labels import visible
 from .pieces import id_label
 

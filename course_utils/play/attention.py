@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import traitlets
 
 from .. import insight, show
-from ..texts import Bilingual
 from ..show import attention_view as drawing
+from ..texts import Bilingual
 from . import controls
 from .panel import Panel, script
 

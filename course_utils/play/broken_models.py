@@ -12,8 +12,8 @@ from transformers import GenerationConfig
 
 from .. import conversion, insight, show
 from ..insight.decoding import prepare
-from ..texts import Bilingual
 from ..show.html import blocks, lines, spans
+from ..texts import Bilingual
 from . import controls
 from .jobs import Job
 from .panel import Panel

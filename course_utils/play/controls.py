@@ -2,8 +2,8 @@
 
 from html import escape
 
-from ..texts import Bilingual
 from ..show.html import spans
+from ..texts import Bilingual
 
 
 def region(name: str, live: bool = False, role: str = "", scrolls: bool = False) -> str:

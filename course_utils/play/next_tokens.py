@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from .. import insight, show
-from ..texts import Bilingual, CourseError
 from ..show.html import chips, next_token_bars, spans
+from ..texts import Bilingual, CourseError
 from ..world import NotAStory
 from . import controls
 from .panel import Panel

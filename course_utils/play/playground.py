@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from .. import insight, show
 from ..insight.samples import MOST_SAMPLES, MOST_SEEDS, Samples, sample
-from ..texts import Bilingual, CourseError
 from ..show.html import filter_bars, lines, spans
+from ..texts import Bilingual, CourseError
 from . import controls
 from .jobs import Job, Pace
 from .panel import Panel

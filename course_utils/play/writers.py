@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from .. import insight, show
 from ..insight.forward import check_head
 from ..insight.long_texts import LongText, write_on
-from ..texts import Bilingual, CourseError
 from ..show.html import lines, spans
+from ..texts import Bilingual, CourseError
 from . import controls
 from .jobs import Job, Pace
 from .panel import Panel

@@ -7,8 +7,7 @@ stand on is in `engine`. `progress()` shows what is done and what comes next; `r
 
 from types import ModuleType
 
-from course_utils import lessons as _record
-
+from .. import lessons as _record
 from .engine.placeholder import ____
 from .engine.progress import progress, reset
 from .lessons import LESSONS, module

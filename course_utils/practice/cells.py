@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from course_utils.texts import CourseError
-
+from ..texts import CourseError
 from .engine.exercise import Exercise
 from .lessons import LESSONS, exercises
 

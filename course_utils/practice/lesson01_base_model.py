@@ -3,8 +3,7 @@
 import torch
 from transformers import GPT2Model
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without

@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from transformers import GPT2LMHeadModel
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without

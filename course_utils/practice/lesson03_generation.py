@@ -11,8 +11,7 @@ from transformers import (
     TopPLogitsWarper,
 )
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without

@@ -7,9 +7,8 @@ from typing import Any
 import torch
 from transformers import AutoModel, AutoModelForCausalLM, GPT2LMHeadModel, GPT2Model, PreTrainedModel
 
-from course_utils import conversion
-from course_utils.texts import Bilingual
-
+from .. import conversion
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.compare import is_same
 from .engine.exercise import Exercise

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.compare import Tolerance
 from .engine.exercise import Exercise

@@ -4,8 +4,7 @@ import math
 
 import torch
 
-from course_utils.texts import Bilingual
-
+from ..texts import Bilingual
 from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.questions import Option, Question

@@ -4,8 +4,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TypeVar
 
-from course_utils import lessons
-
+from .. import lessons
 from .engine.exercise import Exercise
 from .engine.questions import Question
 

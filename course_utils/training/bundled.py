@@ -23,8 +23,7 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from course_utils.files import replace_atomically, sha256
-
+from ..files import replace_atomically, sha256
 from . import corpus, tokenizer
 from .batches import IGNORE, Batches
 from .muon import Muon

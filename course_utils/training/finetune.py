@@ -32,9 +32,8 @@ from safetensors import SafetensorError
 from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
-from course_utils.files import replace_atomically, try_writing
-from course_utils.texts import Bilingual, CourseError
-
+from ..files import replace_atomically, try_writing
+from ..texts import Bilingual, CourseError
 from .batches import IGNORE
 
 if TYPE_CHECKING:
@@ -480,7 +479,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(args: argparse.Namespace) -> None:
     from transformers import AutoTokenizer
 
-    from course_utils.checkpoints import checkpoint, digest
+    from ..checkpoints import checkpoint, digest
 
     where, folder = checkpoint(args.checkpoint), args.folder / "model"
     tokenizer = AutoTokenizer.from_pretrained(where)

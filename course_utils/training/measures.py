@@ -171,7 +171,8 @@ def _places(subject: Subject, story: Story, distance: int) -> tuple[list[int], d
     found: dict[str, list[int]] = {kind: [] for kind in KINDS}
     words = _words(story)
     names = {at for pattern in words["name"] for at in met(pattern)}
-    for kind, pattern in ((kind, pattern) for kind in KINDS for pattern in words[kind]):
+    patterns = [(kind, pattern) for kind in KINDS for pattern in words[kind]]
+    for kind, pattern in patterns:
         places = met(pattern)
         telling = names.union(places) if kind == "pronoun" else places
         for at in places:

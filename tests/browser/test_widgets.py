@@ -34,7 +34,7 @@ def panels(lab: Any, chromium: Any) -> Iterator[Any]:
     page = watched.page
     open_and_run(page, f"{lab.url}/lab/tree/play.ipynb?reset")
     page.wait_for_function(
-        "document.querySelectorAll('.course-panel').length == %d" % len(CELLS), timeout=120_000
+        f"document.querySelectorAll('.course-panel').length == {len(CELLS)}", timeout=120_000
     )
     yield page
     assert watched.outside == []

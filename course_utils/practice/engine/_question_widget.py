@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from course_utils.texts import Bilingual
-from course_utils.show.html import blocks, spans
-
+from ...show.html import blocks, spans
+from ...texts import Bilingual
 from .questions import LETTERS
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import Any
 
 import torch
 
-from course_utils.texts import Bilingual
-
-from .placeholder import ____, Placeholder, PlaceholderUsed
+from ...texts import Bilingual
+from .placeholder import Placeholder, PlaceholderUsed, ____
 from .wording import error_text
 
 _GRACE = 1.0  # seconds that a function that ran out of time has to notice it

@@ -12,8 +12,7 @@ from typing import Any, Protocol
 
 import torch
 
-from course_utils.texts import Bilingual
-
+from ...texts import Bilingual
 from .calls import call
 from .compare import Tolerance, difference, is_same
 from .forbidden import Forbidden, refused

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from course_utils.texts import Bilingual
+from ...texts import Bilingual
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Any, TypeVar
 
-from course_utils import record
-from course_utils.texts import Bilingual
-
+from ... import record
+from ...texts import Bilingual
 from . import look, source
 from .checks import CannotCheck, Check, Function, Mistake, NotAttempted, Value
 from .placeholder import is_untouched

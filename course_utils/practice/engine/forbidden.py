@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any, NoReturn
 
-from course_utils.texts import Bilingual, CourseError
+from ...texts import Bilingual, CourseError
 
 
 class ForbiddenCall(CourseError):

@@ -3,7 +3,7 @@
 import re
 from html import escape
 
-from course_utils.texts import Bilingual
+from ...texts import Bilingual
 
 RIGHT, WRONG, OPEN, NOTED, WARNING, HINT = "right", "wrong", "open", "noted", "warning", "hint"
 

@@ -2,7 +2,7 @@
 
 from typing import Any, NoReturn
 
-from course_utils.texts import CourseError
+from ...texts import CourseError
 
 
 class PlaceholderUsed(CourseError):

@@ -1,11 +1,10 @@
 """What is done and what is next, as a table; and forgetting it."""
 
-from course_utils import record
-from course_utils.texts import Bilingual, CourseError
-
+from ... import record
+from ...texts import Bilingual, CourseError
+from ..lessons import LESSONS, exercises
 from . import look
 from .exercise import Card, Exercise
-from ..lessons import LESSONS, exercises
 
 _STATES = {
     "correct": Bilingual("✓ done", "✓ 完成"),

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from course_utils._widgets import with_twins
-from course_utils.texts import Bilingual, CourseError
-
+from ..._widgets import with_twins
+from ...texts import Bilingual, CourseError
 from . import look
 from .exercise import Card
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import numpy as np
 import torch
 
-from course_utils.texts import Bilingual
+from ...texts import Bilingual
 
 MOST_OUTPUT = 10_000  # characters that a check lets through to each stream
 

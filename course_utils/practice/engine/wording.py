@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from course_utils.texts import Bilingual
+from ...texts import Bilingual
 
 _LONGEST = 120  # characters of all arguments together
 _FEW = 12  # entries of a tensor that is shown whole
