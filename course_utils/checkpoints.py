@@ -102,12 +102,12 @@ def applies(kind: str, where: str | os.PathLike[str]) -> bool:
     return holds
 
 
-def digest(where: str | os.PathLike[str]) -> str:
+def fingerprint(folder: str | os.PathLike[str]) -> str:
     """Return what tells one checkpoint from another, wherever it lies: the SHA-256 of its settings and its weights.
 
-    `where`: a folder, the value of `checkpoint()`.
+    `folder`: the value of `checkpoint()`.
     """
-    folder = Path(where)
+    folder = Path(folder)
     return " ".join(sha256(file) for file in [folder / "config.json", *_weight_files(folder)])
 
 
@@ -146,9 +146,9 @@ def _is_hub_name(name: str) -> bool:
     return True
 
 
-def _is_bundled(where: str | os.PathLike[str]) -> bool:
+def _is_bundled(name: str | os.PathLike[str]) -> bool:
     try:
-        return os.path.realpath(os.path.expanduser(where)) == os.path.realpath(BUNDLED)
+        return os.path.realpath(os.path.expanduser(name)) == os.path.realpath(BUNDLED)
     except ValueError:  # no path at all: a null character, half of a surrogate pair
         return False
 

@@ -8,7 +8,7 @@ from fontTools.ttLib import TTFont
 import course_utils
 from course_utils.insight import byte_alphabet
 from course_utils.show.fonts import BUNDLED_FONT, coverage, families
-from course_utils.training import fonts
+from course_utils.training.bundled import fonts
 
 PACKAGE = Path(course_utils.__file__).parent
 

@@ -12,25 +12,27 @@ import torch
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 from course_utils import BUNDLED
-from course_utils.training import bundled, tokenizer
-from course_utils.training.batches import IGNORE, SHAPES, Batches
-from course_utils.training.muon import Muon, orthogonal
+from course_utils.training.bundled import tokenizer, train
+from course_utils.training.bundled.__main__ import main
+from course_utils.training.bundled.batches import SHAPES, Batches
+from course_utils.training.bundled.muon import Muon, orthogonal
+from course_utils.training.finetune import IGNORE
 from course_utils.world import sample
 
-SMALL = bundled.Recipe(n_embd=16, n_layer=1, n_head=2, steps=4, warmup=1)
+SMALL = train.Recipe(n_embd=16, n_layer=1, n_head=2, steps=4, warmup=1)
 POEMS = ["《春夜》\n春風吹落花，明月照山河。\n秋雨滴空階，寒燈對故人。"] * 4
 
 
 @pytest.fixture(scope="module")
 def small_vocabulary():
     """Build the tokenizer from fewer stories: the recipe's own number takes a while."""
-    original = bundled.build_tokenizer
-    bundled.build_tokenizer = lambda texts, seed: tokenizer.train(
+    original = train.build_tokenizer
+    train.build_tokenizer = lambda texts, seed: tokenizer.train(
         [*texts, *(sample(language, Random(i)).text for language in ("en", "zh") for i in range(400))],
         vocabulary=2500,
     )
     yield
-    bundled.build_tokenizer = original
+    train.build_tokenizer = original
 
 
 def test_tokenizer_gives_every_text_back():
@@ -113,12 +115,12 @@ def test_the_loss_curve_is_drawn_from_the_log(tmp_path):
     (tmp_path / "log.json").write_text(
         json.dumps({"loss": [[step, step * 1.5, loss] for step, loss in enumerate(losses)]})
     )
-    assert bundled.main(["curve", "--log", str(tmp_path / "log.json"), str(tmp_path / "loss.png")]) == 0
+    assert main(["curve", "--log", str(tmp_path / "log.json"), str(tmp_path / "loss.png")]) == 0
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_shares_and_rate():
-    recipe = bundled.Recipe()
+    recipe = train.Recipe()
     for progress in (0.0, 0.1, 0.3, 0.5, 0.7, 0.99):
         assert math.isclose(sum(recipe.shares(progress).values()), 1.0)
     rates = [recipe.rate(step, step / 2000) for step in range(2000)]
@@ -130,10 +132,10 @@ def test_shares_and_rate():
 
 
 def test_a_run_stops_and_goes_on(tmp_path, small_vocabulary):
-    run = bundled.Run(SMALL, tmp_path, POEMS, minutes=None)
+    run = train.Run(SMALL, tmp_path, POEMS, minutes=None)
     run.train(compiled=False)
     assert run.step == 4
-    again = bundled.Run(replace(SMALL, steps=6), tmp_path, POEMS, minutes=None)
+    again = train.Run(replace(SMALL, steps=6), tmp_path, POEMS, minutes=None)
     assert again.step == 4 and again.log == run.log
     assert all(
         torch.equal(a, b) for a, b in zip(run.model.state_dict().values(), again.model.state_dict().values())
@@ -143,18 +145,18 @@ def test_a_run_stops_and_goes_on(tmp_path, small_vocabulary):
     assert [entry[0] for entry in log["loss"]] == [1, 2, 3, 4, 5, 6]
     assert log["changes"][0]["step"] == 4
     with pytest.raises(SystemExit, match="another model"):
-        bundled.Run(replace(SMALL, n_layer=2), tmp_path, POEMS, minutes=None)
+        train.Run(replace(SMALL, n_layer=2), tmp_path, POEMS, minutes=None)
 
 
 def test_a_time_budget_ends_the_run(tmp_path, small_vocabulary):
-    run = bundled.Run(replace(SMALL, steps=10_000), tmp_path, POEMS, minutes=0.02)
+    run = train.Run(replace(SMALL, steps=10_000), tmp_path, POEMS, minutes=0.02)
     run.train(compiled=False)
     assert run.step < 10_000 and run.progress == 1
 
 
 def test_install_writes_a_folder_that_plain_classes_load(tmp_path, small_vocabulary):
-    bundled.Run(SMALL, tmp_path / "work", POEMS, minutes=None).train(compiled=False)
-    bundled.install(tmp_path / "work", tmp_path / "model")
+    train.Run(SMALL, tmp_path / "work", POEMS, minutes=None).train(compiled=False)
+    train.install(tmp_path / "work", tmp_path / "model")
     model = GPT2LMHeadModel.from_pretrained(tmp_path / "model")
     assert model.lm_head.weight is model.transformer.wte.weight
     tok = AutoTokenizer.from_pretrained(tmp_path / "model")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.training import verse
-from course_utils.training.verse import Poem
+from course_utils.training.bundled import verse
+from course_utils.training.bundled.verse import Poem
 
 QUIET_NIGHT = Poem("靜夜思", ("牀前明月光", "疑是地上霜", "舉頭望明月", "低頭思故鄉"))
 WRITTEN = "《靜夜思》\n床前明月光，疑是地上霜。\n舉頭望明月，低頭思故鄉。"

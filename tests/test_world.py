@@ -10,7 +10,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from course_utils import BUNDLED, CourseError
-from course_utils.training import corpus
+from course_utils.training.bundled import corpus
 from course_utils.world import grammar, is_story, log_probability, sample, translate, true_next
 from course_utils.world.grammar import Grammar, Text, case, template
 from course_utils.world.truth import next_of, splitter

@@ -1,1 +1,1 @@
-"""Making the bundled model: the verse, the corpus, the tokenizer, the training and its evaluation."""
+"""Training: a model of your own (`finetune`, lesson 06), and how the bundled one was made (`bundled`)."""

@@ -34,12 +34,12 @@ from transformers import GPT2LMHeadModel, get_linear_schedule_with_warmup
 
 from ..files import replace_atomically, try_writing
 from ..texts import Bilingual, CourseError
-from .batches import IGNORE
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 STATE = "state.pt"
+IGNORE = -100  # a label that costs nothing: cross-entropy leaves it out
 SMALL, SMALL_RATE, RATE = 20_000_000, 2e-4, 5e-5  # parameters; learning rates below that size and from it on
 HELD_OUT = 50  # documents at most: they are measured again and again
 MANY_ROUNDS = 5
@@ -159,7 +159,7 @@ def finetune(
     `every` steps and at the end, and the model is left with the weights that did best. With a `folder`, the state is kept there every `every` steps, at the end, and when the run is interrupted; called
     again with the same batches, the run goes on from there and gives what an unbroken one would have given. `until`: leave
     off after this many steps, counted from the first, and keep the rest for another time. `start`: what the weights were
-    before the first step, such as a checkpoint's digest; a run that began with others is another run.
+    before the first step, such as a checkpoint's fingerprint; a run that began with others is another run.
 
     Under torchrun or `accelerate launch` each process takes its share of the rows of every batch, and the losses are
     those of the whole batch; only the first process writes.
@@ -479,12 +479,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(args: argparse.Namespace) -> None:
     from transformers import AutoTokenizer
 
-    from ..checkpoints import checkpoint, digest
+    from ..checkpoints import checkpoint, fingerprint
 
-    where, folder = checkpoint(args.checkpoint), args.folder / "model"
-    tokenizer = AutoTokenizer.from_pretrained(where)
-    end = _end_of_text(tokenizer, where)
-    model = GPT2LMHeadModel.from_pretrained(where)
+    start, folder = checkpoint(args.checkpoint), args.folder / "model"
+    tokenizer = AutoTokenizer.from_pretrained(start)
+    end = _end_of_text(tokenizer, start)
+    model = GPT2LMHeadModel.from_pretrained(start)
     model.loss_type = "ForCausalLM"
     if torch.cuda.is_available():
         model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
@@ -505,7 +505,7 @@ def _main(args: argparse.Namespace) -> None:
         held_out=held_out,
         folder=args.folder,
         every=args.every,
-        start=digest(where),
+        start=fingerprint(start),
     )
     rank, world = _processes()
     if rank == 0:

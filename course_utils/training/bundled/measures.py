@@ -1,4 +1,4 @@
-"""The measures of the bundled model, each a small function. The settings and the table are in evaluate.py."""
+"""The measures of the bundled model, each a small function. The settings and the table are in report.py."""
 
 import math
 import re
@@ -13,8 +13,8 @@ import torch
 from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
-from ..insight import token_bytes
-from ..world import Story, is_story, true_next
+from ...insight import token_bytes
+from ...world import Story, is_story, true_next
 from .baselines import AddOne
 
 CERTAIN = 1 - 1e-9

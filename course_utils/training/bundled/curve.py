@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib import rc_context
 
-from ..show.picture import Picture
-from ..show.style import BLUE, WIDTH, style
+from ...show.picture import Picture
+from ...show.style import BLUE, WIDTH, style
 
 
 def draw(log: Path, target: Path) -> None:

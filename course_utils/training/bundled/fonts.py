@@ -1,6 +1,6 @@
 """Make the font that the course draws with: Noto Sans TC, cut down to the characters that it can need.
 
-    python -m course_utils.training.fonts NotoSansTC_400Regular.ttf NotoSansSC_400Regular.ttf HanaMinB.ttf
+    python -m course_utils.training.bundled.fonts NotoSansTC_400Regular.ttf NotoSansSC_400Regular.ttf HanaMinB.ttf
 
 Run it again when the bundled tokenizer changes. The sources are `400Regular/*.ttf` of the npm packages
 `@expo-google-fonts/noto-sans-tc` and `noto-sans-sc`, both 0.4.3 (SIL Open Font License 1.1, which reserves
@@ -19,11 +19,11 @@ from fontTools.ttLib import TTFont
 from fontTools.ttLib.scaleUpem import scale_upem
 from fontTools.ttLib.tables._c_m_a_p import CmapSubtable
 
-from ..insight.labels import byte_alphabet
+from ...insight.labels import byte_alphabet
+from ...place import ASSETS
 
-_ASSETS = Path(__file__).parents[1] / "assets"
-OUTPUT = _ASSETS / "fonts" / "NotoSansTC-Subset.ttf"
-TOKENIZER = _ASSETS / "model" / "tokenizer.json"
+OUTPUT = ASSETS / "fonts" / "NotoSansTC-Subset.ttf"
+TOKENIZER = ASSETS / "model" / "tokenizer.json"
 
 # Hinting, and tables for vertical and typographic setting, none of which matplotlib uses here.
 _DROPPED = ("BASE", "DSIG", "GDEF", "GPOS", "GSUB", "STAT", "VORG", "vhea", "vmtx", "gasp", "prep")
@@ -120,7 +120,9 @@ def _big5(first: int, last: int) -> set[str]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, write the subset, and say what it holds."""
-    parser = argparse.ArgumentParser(prog="python -m course_utils.training.fonts", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.training.bundled.fonts", description=__doc__
+    )
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("sources", type=Path, nargs="+", help="TrueType fonts, the first one first")
     parser.add_argument("--tokenizer", type=Path, default=TOKENIZER, help="default: the bundled one's")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from ..world import Story, sample
+from ...world import Story, sample
 from . import verse
 
 SPLITS = ("train", "validation", "test")

@@ -1,13 +1,5 @@
-"""Make the bundled model: corpus, tokenizer, weights. `python -m course_utils.training.bundled --help`
+"""Train the bundled model by a recipe, go on where a run was broken off, and install what came of it."""
 
-npm pack chinese-poetry@2.0.1
-python -m course_utils.training.bundled train --verse chinese-poetry-2.0.1.tgz --work build --minutes 60
-python -m course_utils.training.bundled install --work build
-python -m course_utils.training.bundled evaluate --verse chinese-poetry-2.0.1.tgz
-python -m course_utils.training.bundled curve images/training-loss.png
-"""
-
-import argparse
 import json
 import shutil
 import sys
@@ -23,12 +15,13 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from ..files import replace_atomically, sha256
+from ...checkpoints import BUNDLED
+from ...files import replace_atomically, sha256
+from ..finetune import IGNORE
 from . import corpus, tokenizer
-from .batches import IGNORE, Batches
+from .batches import Batches
 from .muon import Muon
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets" / "model"
 CARD = "README.md"
 FIXED = ("n_embd", "n_layer", "n_head", "seed")  # what a resumed run cannot change
 
@@ -244,7 +237,7 @@ def fast_bfloat16(device: str) -> bool:
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
 
 
-def install(work: Path, target: Path = ASSETS) -> None:
+def install(work: Path, target: Path = BUNDLED) -> None:
     """Copy a trained model into the package and write its checksums. The model card is written by hand."""
     target.mkdir(parents=True, exist_ok=True)
     for path in sorted((work / "model").iterdir()):
@@ -253,61 +246,3 @@ def install(work: Path, target: Path = ASSETS) -> None:
     names = sorted(p.name for p in target.iterdir() if p.name not in (CARD, "SHA256SUMS"))
     sums = [f"{sha256(target / name)}  {name}\n" for name in names]
     (target / "SHA256SUMS").write_text("".join(sums), encoding="utf-8", newline="\n")
-
-
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.training.bundled",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    verse = {
-        "type": Path,
-        "required": True,
-        "help": "the npm package chinese-poetry 2.0.1, packed or unpacked",
-    }
-    train = commands.add_parser("train", help="train, or go on training")
-    train.add_argument("--verse", **verse)
-    train.add_argument("--work", type=Path, required=True, help="where the run keeps its files")
-    train.add_argument("--minutes", type=float, help="a time budget: the schedule ends with it")
-    train.add_argument(
-        "--no-compile", action="store_true", help="do not compile the step: slower, needs no compiler"
-    )
-    for name, value in asdict(Recipe()).items():
-        train.add_argument(
-            f"--{name.replace('_', '-')}", type=type(value), default=value, help=f"default: {value}"
-        )
-    put = commands.add_parser("install", help="copy a trained model into the package")
-    put.add_argument("--work", type=Path, required=True)
-    evaluate = commands.add_parser("evaluate", help="print the table of measures")
-    evaluate.add_argument("--verse", **verse)
-    evaluate.add_argument("--model", type=Path, default=ASSETS)
-    evaluate.add_argument(
-        "--scale", type=float, default=1.0, help="part of the samples to use (default: all)"
-    )
-    curve = commands.add_parser("curve", help="draw the loss of the bundled model's training")
-    curve.add_argument("picture", type=Path, help="the file to write")
-    curve.add_argument("--log", type=Path, default=ASSETS / "training_log.json")
-    args = parser.parse_args(argv)
-    if args.command == "train":
-        args.work.mkdir(parents=True, exist_ok=True)
-        recipe = Recipe(**{name: getattr(args, name) for name in asdict(Recipe())})
-        Run(recipe, args.work, corpus.poems(args.verse, recipe.seed)["train"], args.minutes).train(
-            compiled=not args.no_compile
-        )
-    elif args.command == "install":
-        install(args.work)
-    elif args.command == "curve":
-        from .curve import draw
-
-        draw(args.log, args.picture)
-    else:
-        from .evaluate import report
-
-        print(report(args.model, args.verse, args.scale))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -12,8 +12,8 @@ from random import Random
 import torch
 from tqdm.auto import tqdm
 
-from ..world import Story
-from ..world.stories import LANGUAGES
+from ...world import Story
+from ...world.stories import LANGUAGES
 from . import corpus, measures, verse
 from .baselines import AddOne, KneserNey, Rhymes
 from .measures import Subject

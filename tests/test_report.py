@@ -11,8 +11,8 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from course_utils import BUNDLED
-from course_utils.training import evaluate, measures
-from course_utils.training.baselines import AddOne, KneserNey, Rhymes
+from course_utils.training.bundled import measures, report
+from course_utils.training.bundled.baselines import AddOne, KneserNey, Rhymes
 from course_utils.world import log_probability, true_next
 
 FLOORS = {"ratio": 1.03, "valid": 0.8, "cloze": 0.99}  # the ratio is at most this, the others at least
@@ -114,7 +114,7 @@ def tokenizer():
 
 @pytest.fixture(scope="module")
 def stories():
-    return {language: evaluate.held_out(language, 12) for language in ("en", "zh")}
+    return {language: report.held_out(language, 12) for language in ("en", "zh")}
 
 
 class Oracle(measures.Subject):
@@ -234,11 +234,11 @@ def test_measures_of_verse(bundled):
 
     train = [poem("山行", "山", "間"), poem("夜", "間", "山"), poem("秋", "心", "深"), poem("冬", "深", "心")]
     test = [poem("雪", "山", "間"), poem("雨", "山", "心")]
-    task = evaluate.Task(BUNDLED, bundled, {}, {"train": train, "test": test}, 1)
-    assert evaluate.copied(task, [poem("花", "山", "花")])[2:] == ("75.0 % / 100.0 %", "4 / 8 lines")
-    rhyme = evaluate.rhyming(task, [tuple(measures.lines_of(poem("花", "深", "心", "山")))])
+    task = report.Task(BUNDLED, bundled, {}, {"train": train, "test": test}, 1)
+    assert report.copied(task, [poem("花", "山", "花")])[2:] == ("75.0 % / 100.0 %", "4 / 8 lines")
+    rhyme = report.rhyming(task, [tuple(measures.lines_of(poem("花", "深", "心", "山")))])
     assert rhyme[2].startswith("50.0 % / 50.0 % / ") and rhyme[3] == "2 / 2 pairs"
-    measure, _, reached, n = evaluate.verse_perplexity(task)[0]
+    measure, _, reached, n = report.verse_perplexity(task)[0]
     assert "Kneser" in measure and n == "52 characters of 2 poems"  # two rows of 12, a line break, the end
     ours, theirs = (float(figure) for figure in reached.split(",")[0].split(" / "))
     assert 1 < theirs < 3 < ours
@@ -246,16 +246,16 @@ def test_measures_of_verse(bundled):
 
 def test_table_has_a_row_for_each_figure():
     rows = [("size", "≤ 32 MB", "14 MB", "1")]
-    assert evaluate.table(rows, 1).splitlines() == [
+    assert report.table(rows, 1).splitlines() == [
         "| measure | to reach | reached | n |",
         "| --- | --- | --- | --- |",
         "| size | ≤ 32 MB | 14 MB | 1 |",
     ]
-    assert "reached (scale 0.02)" in evaluate.table(rows, 0.02)
+    assert "reached (scale 0.02)" in report.table(rows, 0.02)
 
 
 def test_the_bundled_model_keeps_its_measures():
-    found = evaluate.quick(BUNDLED)
+    found = report.quick(BUNDLED)
     for language in ("en", "zh"):
         assert 0.9 < found["ratio"][language] <= FLOORS["ratio"], found
         assert found["valid"][language] >= FLOORS["valid"], found

@@ -5,7 +5,8 @@ from random import Random
 
 import torch
 
-IGNORE = -100
+from ..finetune import IGNORE
+
 # width of a row -> rows in a batch
 SHAPES = {176: 17, 208: 14, 224: 13, 240: 12, 256: 12, 512: 6}
 PACKED = 512
