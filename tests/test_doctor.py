@@ -128,20 +128,20 @@ def test_a_check_that_crashes_is_a_warning_and_the_others_run(monkeypatch, capsy
     ],
 )
 def test_a_package_is_held_against_its_pin(line: str, verdict: str) -> None:
-    finding = doctor._compare(Requirement(line))
+    finding = doctor.compare(Requirement(line))
     assert finding.verdict == verdict
     assert_has_remedy(finding)
 
 
 def test_pins_are_read_with_and_without_an_installed_course(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "requires", lambda _: ["torch==2.13.0", 'pytest; extra == "test"'])
-    assert [str(one) for one in doctor._requirements()] == ["torch==2.13.0"]
+    assert [str(one) for one in doctor.requirements()] == ["torch==2.13.0"]
 
     def missing(_: str) -> None:
         raise metadata.PackageNotFoundError
 
     monkeypatch.setattr(metadata, "requires", missing)
-    assert "torch==2.13.0" in [str(one) for one in doctor._requirements()]
+    assert "torch==2.13.0" in [str(one) for one in doctor.requirements()]
 
 
 def test_an_old_python_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -490,7 +490,7 @@ def test_the_command_tells_of_what_it_did_not_see(start, tmp_path, capsys, monke
     best = min(kept, key=kept.get)
     assert f"{kept[0]:.4f} before, {kept[best]:.4f} after step {best}" in said
     assert f"{kept[30]:.4f} at the end" in said
-    unseen = [END, *byte_tokenizer()(tuning._documents(tmp_path / "few.txt")[-1]).input_ids, END]
+    unseen = [END, *byte_tokenizer()(tuning.documents_of(tmp_path / "few.txt")[-1]).input_ids, END]
     saved = GPT2LMHeadModel.from_pretrained(tmp_path / "run" / "model")
     assert tuning.evaluate(saved, [tuning.pad([unseen], END)]) == pytest.approx(kept[best], rel=1e-4)
 
@@ -513,16 +513,16 @@ def test_one_document_is_not_held_out(start, tmp_path, capsys, monkeypatch):
 
 def test_what_is_held_out_is_not_trained_on():
     documents = [f"text {number % 25}" for number in range(60)]
-    trained, kept = tuning._split(documents)
+    trained, kept = tuning.split_documents(documents)
     assert kept == ["text 9", "text 19"] and not set(trained) & set(kept) and len(trained) == 55
-    assert tuning._split(["one", "two"]) == (["one"], ["two"])
-    assert tuning._split(["one"] * 3) == (["one"] * 3, [])
-    assert len(tuning._split([str(number) for number in range(2000)])[1]) == tuning.HELD_OUT
+    assert tuning.split_documents(["one", "two"]) == (["one"], ["two"])
+    assert tuning.split_documents(["one"] * 3) == (["one"] * 3, [])
+    assert len(tuning.split_documents([str(number) for number in range(2000)])[1]) == tuning.HELD_OUT
 
 
 def test_a_byte_order_mark_is_no_text(tmp_path):
     (tmp_path / "texts.txt").write_text("One.\n\nTwo.\n", encoding="utf-8-sig")
-    assert tuning._documents(tmp_path / "texts.txt") == ["One.", "Two."]
+    assert tuning.documents_of(tmp_path / "texts.txt") == ["One.", "Two."]
 
 
 def test_a_model_that_could_not_be_saved_is_refused_by_all_processes(start, tmp_path):

@@ -115,7 +115,7 @@ def test_messages_that_no_control_sends_are_ignored(model, tokenizer):
     widget = play.next_token(model, tokenizer, "ab")
     before = dict(widget.regions)
     for content in (None, [], "text", {}, {"name": "nowhere"}, {"name": None, "value": 3}):
-        widget._receive(widget, content, [])
+        widget.receive(widget, content, [])
     assert widget.regions == before
 
 

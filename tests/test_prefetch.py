@@ -424,7 +424,7 @@ class TestWheels:
         assert self.lacking(tmp_path, LINUX, "a", "b") == ["c<4"]
 
     def test_torch_on_linux_is_the_cpu_build(self):
-        asked = [str(wheels._of_the_processor(Requirement("torch==2.13.0"), one)) for one in (LINUX, WINDOWS)]
+        asked = [str(wheels.of_the_processor(Requirement("torch==2.13.0"), one)) for one in (LINUX, WINDOWS)]
         assert asked == ["torch==2.13.0+cpu", "torch==2.13.0"]
 
     def test_a_wheel_half_written_is_thrown_away(self, tmp_path):

@@ -132,11 +132,11 @@ def check_python() -> Iterator[Finding]:
 
 def check_packages() -> Iterator[Finding]:
     """Every requirement of the course: installed, and in the range that the course is tested with."""
-    for requirement in _requirements():
-        yield _compare(requirement)
+    for requirement in requirements():
+        yield compare(requirement)
 
 
-def _requirements() -> list["Requirement"]:
+def requirements() -> list["Requirement"]:
     """Read the pins of the installed course, or, where it is not installed, those of its pyproject.toml."""
     from packaging.requirements import Requirement
 
@@ -149,7 +149,8 @@ def _requirements() -> list["Requirement"]:
     return [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
 
 
-def _compare(requirement: "Requirement") -> Finding:
+def compare(requirement: "Requirement") -> Finding:
+    """Hold the installed version of a package against a pin."""
     name, wanted = requirement.name, str(requirement.specifier) or "*"
     try:
         version = metadata.version(name)

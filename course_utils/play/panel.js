@@ -1,4 +1,4 @@
-// A panel: HTML made in Python, whose native controls send events back. The only script of three of the widgets.
+// A panel: HTML made in Python, whose native controls send events back. The script of every widget; the attention explorer has one more.
 //
 //   data-region="name"  shows regions[name], HTML
 //   data-input="name"   sends {name, value} as the learner types or moves it; shows values[name]

@@ -51,7 +51,7 @@ class Panel(anywidget.AnyWidget):
             f'<span data-lost role="status">{spans(_LOST)}</span>'
             f"{html}{region('message', role='alert')}</div>"
         ))  # fmt: skip
-        self.on_msg(self._receive)
+        self.on_msg(self.receive)
 
     def twin(self) -> Picture:
         """Return the picture of what the widget shows now, for pages without widgets."""
@@ -83,7 +83,8 @@ class Panel(anywidget.AnyWidget):
                 self.show(message=blocks(_FAILED) + escape(f"{type(error).__name__}: {error}"))
             on_error()
 
-    def _receive(self, _: Any, content: Any, buffers: Any) -> None:
+    def receive(self, _: Any, content: Any, buffers: Any) -> None:
+        """Take a message from the page, {name, value}; what no control sends is ignored."""
         name = content.get("name") if isinstance(content, dict) else None
         if name not in self.events:
             return

@@ -134,7 +134,7 @@ def fetch(folder: Path, target: Target, wanted: Sequence[Requirement], torch_ind
     """
     folder.mkdir(parents=True, exist_ok=True)
     discard_broken(folder)
-    asked = [_of_the_processor(one, target) for one in wanted]
+    asked = [of_the_processor(one, target) for one in wanted]
     before: set[str] = set()
     while lacking := missing(folder, target, asked):
         names = {str(one) for one in lacking}
@@ -177,7 +177,7 @@ def complete(folder: Path, wanted: Sequence[Requirement]) -> list[Target]:
     }
     targets = [Target(name, f"3.{minor}") for name in PLATFORMS for minor in sorted(minors)]
     return [
-        one for one in targets if not missing(folder, one, [_of_the_processor(need, one) for need in wanted])
+        one for one in targets if not missing(folder, one, [of_the_processor(need, one) for need in wanted])
     ]
 
 
@@ -189,7 +189,7 @@ def discard_broken(folder: Path) -> list[str]:
     return [path.name for path in broken]
 
 
-def _of_the_processor(one: Requirement, target: Target) -> Requirement:
+def of_the_processor(one: Requirement, target: Target) -> Requirement:
     """On Linux, ask for the CPU build of torch by name: any other brings gigabytes of CUDA."""
     if canonicalize_name(one.name) != "torch" or target.system != "linux":
         return one

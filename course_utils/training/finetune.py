@@ -488,7 +488,7 @@ def _main(args: argparse.Namespace) -> None:
     model.loss_type = "ForCausalLM"
     if torch.cuda.is_available():
         model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
-    texts, kept = _split(_documents(args.texts))
+    texts, kept = split_documents(documents_of(args.texts))
     width = min(args.block, model.config.n_positions)
     blocks = pack([tokenizer(text).input_ids for text in texts], end, width)
     batches = shuffled(blocks, args.batch, args.steps, end=end)
@@ -519,7 +519,7 @@ def _main(args: argparse.Namespace) -> None:
             _report(held_out, len(losses))
 
 
-def _split(documents: list[str]) -> tuple[list[str], list[str]]:
+def split_documents(documents: list[str]) -> tuple[list[str], list[str]]:
     """(What is trained on, what is held out): every tenth document, or the last of fewer; copies go with it."""
     different = list(dict.fromkeys(documents))
     if len(different) < 2:
@@ -584,7 +584,7 @@ def _end_of_text(tokenizer: "PreTrainedTokenizerBase", where: str) -> int:
     return tokenizer.eos_token_id
 
 
-def _documents(path: Path) -> list[str]:
+def documents_of(path: Path) -> list[str]:
     """The documents of a UTF-8 file, with or without a byte order mark; an empty line ends one."""
     try:
         return [text.strip() for text in path.read_text(encoding="utf-8-sig").split("\n\n") if text.strip()]

@@ -3,8 +3,8 @@
 A grammar is a tree of five kinds of node. `Text` emits itself. `Seq` emits its parts in turn. `Alt` chooses one of its
 options, each with the same probability. `Ref` emits an attribute of a variable of the story (the hero's name, the
 colour of the thing); a variable gets its value, at random, where it is first mentioned and keeps it ever after. `Case`
-chooses its option by such a variable. Texts are derived from left to right, so that the same walk serves to sample a story, to
-weigh one, and to say what may come next after a beginning.
+chooses its option by such a variable. Texts are derived from left to right, so that the same walk serves to sample a
+story, to weigh one, and to say what may come next after a beginning.
 
 Templates are written as strings: `{hero.name}` is a reference, `[a|b|c]` an alternative (it may be nested, and an empty
 option makes the rest optional).

@@ -73,4 +73,9 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "another text to play with", "attention-explorer", "名叫樂樂。樂樂沒什麼", "名叫安安。安安沒什麼"
     ),
+    Mutation(
+        "blocks that stay with SDPA", "eager-blocks", "base.set_attn_implementation(implementation)", "pass"
+    ),
+    Mutation("the last token stays", "eager-blocks", "other[0, -1] = tokenizer.eos_token_id", "pass"),
+    Mutation("the state of the last token", "eager-blocks", "[0, 0].abs()", "[0, -1].abs()"),
 ]

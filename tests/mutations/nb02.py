@@ -160,4 +160,14 @@ MUTATIONS: list[Mutation] = [
         'tokenizer(START + " ").input_ids',
         "tokenizer(START).input_ids",
     ),
+    Mutation("what was only read counts, too", "stride", "labels[:, : done - end] = -100", "pass"),
+    Mutation("pieces that do not overlap", "stride", "max(0, end - context)", "done"),
+    Mutation("the first token counts", "stride", "/ (ids.shape[1] - 1)", "/ ids.shape[1]"),
+    Mutation("nothing is cut", "stride-long", "context=32", "context=512"),
+    Mutation(
+        "one go over half of the text",
+        "stride-long",
+        "whole = loss_by_stride(story, ",
+        "whole = loss_by_stride(story[:, :20], ",
+    ),
 ]

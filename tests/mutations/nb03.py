@@ -88,4 +88,11 @@ MUTATIONS: list[Mutation] = [
         red="poems-check",
     ),
     Mutation("cooler, not hotter", "playground", "for T in (1, 3)", "for T in (3, 1)"),
+    Mutation("no copy of the cache", "cache-reuse", "deepcopy(beginning)", "beginning"),
+    Mutation(
+        "another beginning",
+        "cache-reuse",
+        "lm(**opening,",
+        "lm(**tokenizer(OPENING[::-1], return_tensors='pt'),",
+    ),
 ]

@@ -216,4 +216,19 @@ MUTATIONS: list[Mutation] = [
     Mutation(
         "nothing was trained", "train-loop", "    optimizer.step()\n", "", red="evaluate-picture", slow=True
     ),
+    Mutation(
+        "the hook changes nothing",
+        "change",
+        "residual[0, -1] = change(residual[0, -1])",
+        "change(residual[0, -1])",
+        red="change-direction",
+    ),
+    Mutation(
+        "the whole state is taken out",
+        "change-direction",
+        "state + ((middle - state) @ along) * along",
+        "middle",
+    ),
+    Mutation("every ending gets its own state", "change-swap", ".roll(-1, dims=0)", ""),
+    Mutation("the state stays", "change-swap", "lambda state: other", "lambda state: state"),
 ]
