@@ -32,6 +32,7 @@ class LanguageSwitch(anywidget.AnyWidget):
         super().__init__(value=language.current())
         self.observe(lambda change: language.set_current(change["new"]), names="value")
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+    # anywidget's annotation lacks the plain bundle, which IPython takes as well.
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """Show the widget, with a plain text that no setting changes, so that tests can compare it."""
         return with_twins(super()._repr_mimebundle_(**kwargs), {"text/plain": PLAIN_TEXT})

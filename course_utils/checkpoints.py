@@ -10,6 +10,7 @@ import sys
 import threading
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from .files import sha256
 from .texts import CourseError
@@ -267,7 +268,7 @@ def _checked(folder: Path) -> str:
     return str(folder)
 
 
-def _check_config(folder: Path) -> dict[str, object]:
+def _check_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         kind = config["model_type"]
@@ -342,7 +343,7 @@ def _is_whole(file: Path) -> bool:
         return False
 
 
-def _check_tokenizer(folder: Path, config: dict[str, object]) -> None:
+def _check_tokenizer(folder: Path, config: dict[str, Any]) -> None:
     """Load the tokenizer as a notebook will: without its files that succeeds, and gives an empty one."""
     from transformers import AutoTokenizer
 

@@ -359,7 +359,7 @@ def read_tensors(checkpoint: str) -> dict[str, torch.Tensor]:
     A file of a language model has the prefix `transformer.`, one of a base model has not; both are read. The causal
     masks that old files hold (`attn.bias`) are left out. Raise CourseError if there are no safetensors.
     """
-    tensors = {}
+    tensors: dict[str, torch.Tensor] = {}
     for file in _files(checkpoint):
         tensors |= load_file(file)
     unneeded = (".attn.bias", ".attn.masked_bias")
@@ -381,6 +381,7 @@ def load(
     check_settings(config)
     tensors = read_tensors(checkpoint)
     config.dtype = dtype or config.dtype or next(iter(tensors.values())).dtype
+    assert isinstance(config.dtype, torch.dtype)  # the configuration has made one of the file's name
     tensors = {name: tensor.to(device, config.dtype) for name, tensor in tensors.items()}
     head = tensors.pop("lm_head.weight", None)
     if head is not None and "wte.weight" in tensors:
@@ -441,5 +442,5 @@ def _files(checkpoint: str) -> list[str]:
         )
     if found.endswith(".json"):
         shards = set(json.loads(Path(found).read_text(encoding="utf-8"))["weight_map"].values())
-        return [cached_file(checkpoint, shard) for shard in sorted(shards)]
+        return [file for shard in sorted(shards) if (file := cached_file(checkpoint, shard))]
     return [found]

@@ -2,7 +2,7 @@
 
 import json
 import os
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from . import console
 from .files import write_atomically
@@ -31,7 +31,7 @@ def current() -> Language:
         return "en"
     for value in (os.environ.get("COURSE_LANGUAGE"), _unsaved, _read_settings().get("language")):
         if value in LANGUAGES:
-            return cast(Language, value)
+            return value
     return "both"
 
 
@@ -47,11 +47,10 @@ def set_current(language: str) -> bool:
             f'There is no language {language!r} here: choose "zh", "en" or "both".',
             f'沒有 {language!r} 這個語言選項：請選 "zh"、"en" 或 "both"。',
         )
-    chosen = cast(Language, language)
     try:
-        _write_settings({**_read_settings(), "language": chosen})
+        _write_settings({**_read_settings(), "language": language})
     except OSError:
-        _unsaved = chosen
+        _unsaved = language
         return False
     _unsaved = None
     return True

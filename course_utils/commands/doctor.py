@@ -348,7 +348,9 @@ def cached_models() -> list[str]:
 
 def _cached_models(cache: Path) -> tuple[list[str], list[str], list[str]]:
     """Return the names of the GPT-2 models that are whole, those that are not, and what this user cannot read."""
-    whole, partial, unreadable = set(), set(), set()
+    whole: set[str] = set()
+    partial: set[str] = set()
+    unreadable: set[str] = set()
     try:
         folders = [cache / name for name in os.listdir(cache) if name.startswith("models--")]
     except (FileNotFoundError, NotADirectoryError):

@@ -162,13 +162,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     print()
     by_memory, by_processors = fitting(memory, options.cores, measured, server)
     fit = by_memory if by_processors is None else min(by_memory, by_processors)
-    by_processors = "∞" if by_processors is None else by_processors
+    shown = "∞" if by_processors is None else by_processors
     print(
         Bilingual(
             f"With {memory / 1e9:.0f} GB and {options.cores} cores: {fit} students at once "
-            f"({by_memory} by memory, {by_processors} by processors).",
+            f"({by_memory} by memory, {shown} by processors).",
             f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {fit} 位學生"
-            f"（依記憶體 {by_memory} 位，依處理器 {by_processors} 位）。",
+            f"（依記憶體 {by_memory} 位，依處理器 {shown} 位）。",
         )
     )
     return 0

@@ -149,14 +149,10 @@ def _parser() -> Parser:
 
 
 def _targets(platforms: Sequence[str] | None, pythons: Sequence[str] | None) -> list[wheels.Target]:
-    own = wheels.here() if not (platforms and pythons) else None
-    return list(
-        dict.fromkeys(
-            wheels.checked(name, python)
-            for name in platforms or [own.platform]
-            for python in pythons or [own.python]
-        )
-    )
+    if not (platforms and pythons):
+        own = wheels.here()
+        platforms, pythons = platforms or [own.platform], pythons or [own.python]
+    return list(dict.fromkeys(wheels.checked(name, python) for name in platforms for python in pythons))
 
 
 def _prepare(folder: Path) -> None:

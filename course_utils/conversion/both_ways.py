@@ -2,17 +2,26 @@
 
 import warnings
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
+from ..insight.narrow import base_of
 from ..texts import Bilingual, CourseError
 from .library import around, fill, head_in_checkpoint
 from .required import require_base, require_embedding, require_model, require_weights
 from .stored import generation_config as stored_generation_config
 
 if TYPE_CHECKING:
-    from transformers import GenerationConfig, PreTrainedModel
+    from transformers import GenerationConfig, GPT2LMHeadModel, GPT2Model, PreTrainedModel
 
 
+@overload
+def to_lm_head(
+    base: "GPT2Model", *, copy: bool = False, generation_config: "GenerationConfig | None" = None
+) -> "GPT2LMHeadModel": ...
+@overload
+def to_lm_head(
+    base: "PreTrainedModel", *, copy: bool = False, generation_config: "GenerationConfig | None" = None
+) -> "PreTrainedModel": ...
 def to_lm_head(
     base: "PreTrainedModel", *, copy: bool = False, generation_config: "GenerationConfig | None" = None
 ) -> "PreTrainedModel":
@@ -75,8 +84,9 @@ def to_base(model: "PreTrainedModel", *, copy: bool = False) -> "PreTrainedModel
             f"{type(model).__name__} is a base model already: use it as it is.",
             f"{type(model).__name__} 本來就是基礎模型：直接用它就好。",
         )
-    require_embedding(model.base_model)
+    base = base_of(model)
+    require_embedding(base)
     if copy:
-        return deepcopy(model.base_model).eval()
+        return deepcopy(base).eval()
     model.eval()
-    return model.base_model
+    return base

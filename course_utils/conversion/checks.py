@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from ..insight.narrow import embedding_of
 from ..texts import Bilingual
 from .library import Around, Head
 from .report import Doubt, Problem
@@ -55,7 +56,7 @@ class Pair:
 def tie(pair: Pair) -> Problem | None:
     """The head is the embedding exactly if the configuration says so."""
     base, lm = pair.base, pair.lm
-    head, embedding = lm.get_output_embeddings().weight, lm.get_input_embeddings().weight
+    head, embedding = lm.get_output_embeddings().weight, embedding_of(lm).weight
     tied = base.config.get_text_config().tie_word_embeddings
     if tied == (head is embedding):
         return None
@@ -113,7 +114,7 @@ def _shape_changes(names: list[str], wanted: dict, found: dict) -> list[str]:
 
 def _head_shape(lm: "PreTrainedModel") -> Problem | None:
     """The head has one row for each entry of the vocabulary, and says so."""
-    head, embedding = lm.get_output_embeddings(), lm.get_input_embeddings()
+    head, embedding = lm.get_output_embeddings(), embedding_of(lm)
     rows, said = len(embedding.weight), getattr(head, "out_features", len(head.weight))
     if len(head.weight) == rows == said:
         return None
@@ -227,7 +228,7 @@ def dtype(pair: Pair) -> Problem | None:
     """Every tensor of the base, and the head, has the data type that it has there."""
     base, lm = pair.base, pair.lm
     wanted, found = base.state_dict(), lm.base_model.state_dict()
-    head, embedding = lm.get_output_embeddings().weight, base.get_input_embeddings().weight
+    head, embedding = lm.get_output_embeddings().weight, embedding_of(base).weight
     pairs = [(name, wanted[name].dtype, found[name].dtype) for name in wanted if name in found]
     pairs.append(("the LM head", embedding.dtype, head.dtype))
     wrong = [f"{name} {_short(was)} → {_short(now)}" for name, was, now in pairs if was != now]

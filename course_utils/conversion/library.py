@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ..insight.narrow import embedding_of
 from ..texts import CourseError
 from .report import Doubt
 from .stored import Stored, checkpoint_config, first_change, loaded_whole, stored_tensors
@@ -130,7 +131,7 @@ def _kept(
     config = checkpoint_config(base)
     if config is None or not config.get_text_config().tie_word_embeddings:
         return None
-    embedding = base.get_input_embeddings().weight
+    embedding = embedding_of(base).weight
     inside = next(name for name, tensor in named_tensors(base) if tensor is embedding)
     return stored.get(f"{base.base_model_prefix}.{inside}", inside)
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel
+    from transformers import GPT2LMHeadModel, GPT2Model
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,14 @@ class Pipeline:
     wants_tie: bool = True
 
 
-def pipeline(base: "PreTrainedModel", lm: "PreTrainedModel") -> Pipeline:
+def pipeline(base: "GPT2Model", lm: "GPT2LMHeadModel") -> Pipeline:
     """Return a GPT-2 with an LM head part by part, beside the base model `base`: what `show.pipeline` draws."""
-    inner = lm.base_model
-    pairs = [("wte + wpe", (base.wte, inner.wte), (base.wpe, inner.wpe))]
-    pairs += [(f"h[{at}]", (one, other)) for at, (one, other) in enumerate(zip(base.h, inner.h, strict=True))]
-    pairs.append(("ln_f", (base.ln_f, inner.ln_f)))
-    parts = tuple(Part(name, all(_equal(one, other) for one, other in modules)) for name, *modules in pairs)
+    inner = lm.transformer
+    parts = (
+        Part("wte + wpe", _equal(base.wte, inner.wte) and _equal(base.wpe, inner.wpe)),
+        *(Part(f"h[{at}]", _equal(*blocks)) for at, blocks in enumerate(zip(base.h, inner.h, strict=True))),
+        Part("ln_f", _equal(base.ln_f, inner.ln_f)),
+    )
     tied = lm.get_output_embeddings().weight is lm.get_input_embeddings().weight
     training = any(module.training for module in lm.modules())
     return Pipeline(parts, tied, training, bool(base.config.tie_word_embeddings))

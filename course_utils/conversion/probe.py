@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from ..insight.forward import as_found
+from ..insight.narrow import embedding_of
 from ..texts import Bilingual
 from .checks import NO_CLASS, Pair
-from .library import fill
+from .library import Around, Head, fill
 from .report import Doubt, Problem
 from .tensors import named_tensors
 
@@ -19,10 +20,10 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5, torch.float16: 1e-2, torc
 
 def logits(pair: Pair) -> Problem | Doubt | None:
     """Both give the same logits on probe inputs, within a tolerance that scales with them."""
-    if pair.head is None:
+    if pair.library is None or pair.head is None:
         return NO_CLASS
     try:
-        wanted, found = _probe(pair)
+        wanted, found = _probe(pair, pair.library, pair.head)
     except Exception as error:  # a wrong conversion can fail in as many ways as there are kinds of it
         what = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
         return Problem(
@@ -34,15 +35,15 @@ def logits(pair: Pair) -> Problem | Doubt | None:
             f"The logits have shape {list(found.shape)}, not {list(wanted.shape)}: the head has another vocabulary.",
             f"logits 的形狀是 {list(found.shape)}，不是 {list(wanted.shape)}：輸出層的詞彙表不同。",
         )
-    error = (wanted.double() - found.double()).abs().max().item()
+    off = (wanted.double() - found.double()).abs().max().item()
     scale = max(1.0, wanted.double().abs().max().item())
     coarsest = max(TOLERANCE.get(tensor.dtype, 1e-5) for tensor in (wanted, found))
-    if error <= coarsest * scale:  # false for NaN, too
+    if off <= coarsest * scale:  # false for NaN, too
         return pair.head.doubt
-    return _off(pair, error)
+    return _off(pair, off)
 
 
-def _off(pair: Pair, error: float) -> Problem:
+def _off(pair: Pair, off: float) -> Problem:
     hooked = [name or "lm" for name, module in pair.lm.named_modules() if _hooks(module)]
     where = ", ".join(hooked[:4]) + " …" * (len(hooked) > 4)
     advice = (
@@ -54,25 +55,25 @@ def _off(pair: Pair, error: float) -> Problem:
         )
     )
     return Problem(
-        f"The logits are off by up to {error:.2g}. Mend the other checks. {advice.en}",
-        f"logits 最多差了 {error:.2g}。請先修正其他檢查。{advice.zh}",
+        f"The logits are off by up to {off:.2g}. Mend the other checks. {advice.en}",
+        f"logits 最多差了 {off:.2g}。請先修正其他檢查。{advice.zh}",
     )
 
 
-def _probe(pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
+def _probe(pair: Pair, library: Around, head: Head) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the logits of the library's class around the base, and those of `lm`: [2, seq, vocab], on the CPU.
 
     What only the head has comes from the checkpoint, where that is a measure, else from `lm` itself.
     """
     base, lm = pair.base, pair.lm
-    vocabulary = min(len(base.get_input_embeddings().weight), len(lm.get_input_embeddings().weight))
+    vocabulary = min(len(embedding_of(base).weight), len(embedding_of(lm).weight))
     room = getattr(base.config, "max_position_embeddings", None) or 0
     length = min(PROBE_TOKENS, room) if room > 0 else PROBE_TOKENS  # XLNet, without a limit, says -1
     ids = torch.randint(vocabulary, (2, length), generator=torch.Generator().manual_seed(0))
-    reference = pair.library.lm
+    reference = library.lm
     theirs = dict(named_tensors(lm))
-    judged = pair.head.doubt is None
-    fill(reference, pair.head.values if judged else {names: theirs[names[0]] for names in pair.library.own})
+    judged = head.doubt is None
+    fill(reference, head.values if judged else {names: theirs[names[0]] for names in library.own})
     with as_found(reference), _without_hooks(base):
         wanted = reference(ids.to(base.device), use_cache=False).logits
     with as_found(lm):

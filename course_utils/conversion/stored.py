@@ -3,10 +3,11 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from ..insight.narrow import embedding_of
 from .tensors import named_tensors, same
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def first_change(base: "PreTrainedModel", stored: Stored) -> str | None:
     Tensors that the checkpoint keeps under other names are passed over; if the embedding is one of them, it counts
     as changed.
     """
-    embedding = base.get_input_embeddings().weight
+    embedding = embedding_of(base).weight
     for name, value in base.state_dict(keep_vars=True).items():
         kept = stored.get(f"{base.base_model_prefix}.{name}", name)
         if kept is None and value is not embedding:
@@ -98,7 +99,7 @@ def _local(base: "PreTrainedModel", file: str) -> Path | None:
 
     try:
         path = cached_file(
-            base.name_or_path,
+            base.name_or_path or "",
             file,
             revision=getattr(base.config, "_commit_hash", None) or "main",
             local_files_only=True,
@@ -133,10 +134,12 @@ def loaded_whole(base: "PreTrainedModel") -> Stored | None:
     from transformers import AutoModelForCausalLM
 
     try:
-        whole, info = AutoModelForCausalLM.from_pretrained(
-            base.name_or_path, local_files_only=True, output_loading_info=True
+        # With the loading info it is a pair, which the library's annotation does not say.
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            base.name_or_path or "", local_files_only=True, output_loading_info=True
         )
     except (OSError, ValueError):
         return None
+    whole, info = loaded
     kept = {name: value for name, value in named_tensors(whole) if name not in info["missing_keys"]}
     return Stored(dict.fromkeys(kept, kept.__getitem__))

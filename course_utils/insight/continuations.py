@@ -8,6 +8,8 @@ from transformers import StoppingCriteriaList
 
 from .decoding import prepare
 from .forward import as_found
+from .narrow import generate
+from .pieces import decoded
 from .samples import Watch
 
 if TYPE_CHECKING:
@@ -28,9 +30,9 @@ def completions(
     """
     rows = torch.tensor([list(ids)], device=model.device)
     with as_found(model):
-        found = model.generate(
+        found = generate(
+            model,
             rows,
-            attention_mask=torch.ones_like(rows),
             max_new_tokens=max_new_tokens,
             do_sample=False,
             num_beams=choices,
@@ -57,12 +59,12 @@ def continuation(
     ids = prepare(model, tokenizer, prompt, max_new_tokens, {})
 
     def text(rows: torch.Tensor) -> str:
-        return tokenizer.decode(rows[0, ids.shape[1] :])
+        return decoded(tokenizer, rows[0, ids.shape[1] :].tolist())
 
     criteria = [] if watch is None else [Watch(lambda rows: watch(text(rows)))]
-    rows = model.generate(
+    rows = generate(
+        model,
         ids,
-        attention_mask=torch.ones_like(ids),
         max_new_tokens=max_new_tokens,
         do_sample=False,
         pad_token_id=tokenizer.eos_token_id,

@@ -15,7 +15,8 @@ from transformers import LogitsProcessor, LogitsProcessorList
 from ..texts import CourseError
 from .forward import _shape, _shortened, as_found, text_ids
 from .labels import visible
-from .pieces import id_label
+from .narrow import embedding_of, generate
+from .pieces import decoded, id_label
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -185,7 +186,7 @@ def beams(
     search = _Search(live.rows, output, num_beams)
     search.run(_end_tokens(model, options), _namer(tokenizer))
     results = [
-        Hypothesis(end, tokenizer.decode(end), path, search.nodes[path[-1]].total, score)
+        Hypothesis(end, decoded(tokenizer, end), path, search.nodes[path[-1]].total, score)
         for end, path, score in search.results()
     ]
     return BeamTrace(prompt, num_beams, tuple(search.nodes), tuple(results))
@@ -206,7 +207,7 @@ def cache_growth(
             f"Lengths from 1 to {limit - 1} are needed (this model takes {limit} tokens), and at least 1 repeat.",
             f"需要 1 到 {limit - 1} 的長度（這個模型最多讀 {limit} 個 token），而且至少要測 1 次。",
         )
-    vocabulary = model.get_input_embeddings().num_embeddings
+    vocabulary = embedding_of(model).num_embeddings
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(vocabulary, (1, max(chosen) + 1), generator=generator).to(model.device)
     with as_found(model):
@@ -231,7 +232,7 @@ def _read_trace(tokenizer: "PreTrainedTokenizerBase", prompt: str, k: int, outpu
     name = _namer(tokenizer)
     return Trace(
         prompt=prompt,
-        text=tokenizer.decode(chosen),
+        text=decoded(tokenizer, chosen.tolist()),
         ids=tuple(chosen.tolist()),
         labels=tuple(map(name, chosen.tolist())),
         log_probabilities=logp.gather(1, chosen[:, None])[:, 0],
@@ -357,9 +358,9 @@ def _generate(
     """Run `generate` so that it hands out its scores, and whatever `options` ask for besides."""
     if model.generation_config.pad_token_id is None:
         options = {"pad_token_id": tokenizer.eos_token_id, **options}
-    return model.generate(
+    return generate(
+        model,
         ids,
-        attention_mask=torch.ones_like(ids),
         max_new_tokens=new,
         return_dict_in_generate=True,
         output_scores=True,

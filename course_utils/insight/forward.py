@@ -13,7 +13,8 @@ import torch
 
 from ..texts import CourseError
 from .labels import visible
-from .pieces import Token, id_label, token_ids, tokens
+from .narrow import base_of, embedding_of
+from .pieces import Token, decoded, id_label, token_ids, tokens
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -95,7 +96,7 @@ def next_tokens(
     # A stable sort, since topk leaves the order of equals open.
     best = full.sort(descending=True, stable=True).indices[:k]
     return NextTokens(
-        prompt=text if isinstance(text, str) else tokenizer.decode(text),
+        prompt=text if isinstance(text, str) else decoded(tokenizer, text),
         ids=tuple(best.tolist()),
         labels=tuple(id_label(tokenizer, token_id) for token_id in best.tolist()),
         probabilities=full[best].float(),
@@ -112,7 +113,7 @@ def attention(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", te
     tuple without a word. So the model is switched to "eager" for this one pass.
     Raise CourseError for a text that is too long.
     """
-    base = model.base_model
+    base = base_of(model)
     with as_found(model), _eager(base):
         layers = base(text_ids(model, tokenizer, text), output_attentions=True, use_cache=False).attentions
     return Attention(torch.cat(layers).float().cpu(), tuple(tokens(tokenizer, text)))
@@ -123,7 +124,7 @@ def hidden_states(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase"
 
     Raise CourseError for a text that is too long.
     """
-    base = model.base_model
+    base = base_of(model)
     with as_found(model):
         layers = base(
             text_ids(model, tokenizer, text), output_hidden_states=True, use_cache=False
@@ -152,7 +153,7 @@ def text_ids(
 ) -> torch.Tensor:
     """Return the ids of `text`, [1, seq], on the model's device, or say why the model cannot take them."""
     ids = token_ids(tokenizer, text)
-    limit, vocabulary = model.config.max_position_embeddings, model.get_input_embeddings().num_embeddings
+    limit, vocabulary = model.config.max_position_embeddings, embedding_of(model).num_embeddings
     if len(ids) > limit:
         raise CourseError(
             f"The text has {len(ids)} tokens, and this model takes at most {limit} (n_positions): "

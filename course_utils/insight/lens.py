@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from .forward import as_found, check_head, text_ids
+from .narrow import base_of
 from .pieces import Token, id_label, tokens
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ def logit_lens(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", t
     check_head(model)
     ids = text_ids(model, tokenizer, text)
     with as_found(model):
-        *raw, last = model.base_model(ids, output_hidden_states=True, use_cache=False).hidden_states
+        base = base_of(model)
+        *raw, last = base(ids, output_hidden_states=True, use_cache=False).hidden_states
         # One entry after another: all of GPT-2's at once would take gigabytes.
         answer = _log_probabilities(model, last)
-        entries = [_entry(_log_probabilities(model, model.base_model.ln_f(state)), answer) for state in raw]
+        norm = base.get_submodule("ln_f")
+        entries = [_entry(_log_probabilities(model, norm(state)), answer) for state in raw]
         entries.append(_entry(answer, answer))
     best, probabilities, divergence = map(torch.stack, zip(*entries, strict=True))
     return LogitLens(

@@ -9,6 +9,7 @@ from transformers import StoppingCriteriaList
 
 from ..texts import CourseError
 from .forward import as_found, check_head
+from .narrow import generate
 from .samples import Watch
 from .sampling import Sampling
 
@@ -71,9 +72,9 @@ def write_on(
                 stopped = watch is not None and not watch(grown(rows, read))
                 return not stopped
 
-            rows = model.generate(
+            rows = generate(
+                model,
                 rows,
-                attention_mask=torch.ones_like(rows),
                 **sampling.options(),
                 max_new_tokens=min(left, model.config.max_position_embeddings - len(context)),
                 pad_token_id=tokenizer.eos_token_id,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..texts import CourseError
 from .labels import byte_alphabet, token_label
@@ -80,13 +80,18 @@ def _check_text(text: str) -> None:
         ) from None
 
 
+def decoded(tokenizer: "PreTrainedTokenizerBase", ids: Sequence[int]) -> str:
+    """Return the text of one row of ids: for several the library returns several texts, and its annotation says both."""
+    return cast(str, tokenizer.decode(list(ids)))
+
+
 def token_bytes(tokenizer: "PreTrainedTokenizerBase", token_id: int) -> bytes:
     """Return the bytes that a token stands for; none for an id that the tokenizer has no entry for.
 
     Raise CourseError if the tokenizer is not a byte-level one.
     """
     piece = tokenizer.convert_ids_to_tokens(token_id)
-    if piece is None:
+    if not isinstance(piece, str):
         return b""
     if token_id in tokenizer.added_tokens_decoder:
         return piece.encode("utf-8")

@@ -10,6 +10,8 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from ..texts import CourseError
 from .decoding import prepare
 from .forward import as_found
+from .narrow import generate
+from .pieces import decoded
 from .sampling import Sampling
 
 if TYPE_CHECKING:
@@ -64,9 +66,9 @@ def sample(
     criteria = [] if watch is None else [Watch(lambda rows: watch(so_far(rows)))]
     with torch.random.fork_rng(), as_found(model):
         torch.manual_seed(seed)
-        rows = model.generate(
+        rows = generate(
+            model,
             ids,
-            attention_mask=torch.ones_like(ids),
             **sampling.options(),
             max_new_tokens=max_new_tokens,
             num_return_sequences=samples,
@@ -90,7 +92,7 @@ def _text(tokenizer: "PreTrainedTokenizerBase", ids: list[int]) -> tuple[str, bo
     """Return the text up to the end-of-text token, and whether there is one."""
     end = tokenizer.eos_token_id
     ended = end in ids
-    return tokenizer.decode(ids[: ids.index(end)] if ended else ids), ended
+    return decoded(tokenizer, ids[: ids.index(end)] if ended else ids), ended
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:

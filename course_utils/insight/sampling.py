@@ -15,7 +15,7 @@ from transformers import (
 
 from ..texts import CourseError
 from .forward import as_found, check_head, text_ids
-from .pieces import id_label
+from .pieces import decoded, id_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +130,7 @@ def read_prompt(
     ids = text_ids(model, tokenizer, prompt)
     with as_found(model):
         logits = model(ids, use_cache=False, logits_to_keep=1).logits[:, -1]
-    text = prompt if isinstance(prompt, str) else tokenizer.decode(prompt)
+    text = prompt if isinstance(prompt, str) else decoded(tokenizer, prompt)
     return Reading(text, ids.cpu(), logits.float().cpu(), tokenizer)
 
 

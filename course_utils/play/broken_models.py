@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from ..show.html import blocks, lines, spans
 from ..texts import Bilingual
 from . import controls
 from .jobs import Job
-from .panel import Panel
+from .panel import Events, Panel
 
 if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel, GPT2Model, PreTrainedTokenizerBase
@@ -83,7 +84,7 @@ class ConversionLab(Panel):
 
     def __init__(self, base: "GPT2Model", tokenizer: "PreTrainedTokenizerBase", prompt: str) -> None:
         self.whole = conversion.to_lm_head(base, copy=True)
-        self.base = self.whole.base_model
+        self.base = self.whole.transformer
         self.tokenizer, self.prompt = tokenizer, prompt
         _set_dropout(self.base)
         self.faults: frozenset[str] = frozenset()
@@ -99,11 +100,11 @@ class ConversionLab(Panel):
             controls.region("texts"),
             f"<details><summary>{spans(_DONE)}</summary>{controls.region('code')}</details>",
         ))  # fmt: skip
-        events = {
+        events: Events = {
             "mend": self.mend,
             "prompt": self.read,
             "stop": self.stop,
-            **{name: lambda on, name=name: self.toggle(name, on) for name in FAULTS},
+            **{name: partial(self.toggle, name) for name in FAULTS},
         }
         super().__init__(NAME, html, events)
         prepare(self.whole, tokenizer, prompt, NEW_TOKENS, {})

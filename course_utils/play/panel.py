@@ -23,6 +23,9 @@ _FAILED = Bilingual(
     "這個小工具出了問題；上面的內容都還在。",
 )
 
+# What to call by the name of a control, with the value that was typed or pressed.
+Events = Mapping[str, Callable[[Any], None]]
+
 
 def script(*names: str) -> str:
     """Return files of this folder as one: scripts, or style sheets."""
@@ -42,7 +45,7 @@ class Panel(anywidget.AnyWidget):
     regions = traitlets.Dict().tag(sync=True)
     values = traitlets.Dict().tag(sync=True)
 
-    def __init__(self, name: Bilingual, html: str, events: Mapping[str, Callable[[Any], None]]) -> None:
+    def __init__(self, name: Bilingual, html: str, events: Events) -> None:
         self.name, self.events = name, dict(events)
         title = f"{name.zh} {name.en}"
         super().__init__(html=(
@@ -95,7 +98,8 @@ class Panel(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"[{self.name.zh} | {self.name.en}]"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+    # anywidget's annotation lacks the plain bundle, which IPython takes as well.
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         """Show the widget; where there is none, its picture; in plain text a name that no setting changes."""
         twins = {"image/png": self.twin()._repr_png_(), "text/plain": repr(self)}
         return with_twins(super()._repr_mimebundle_(**kwargs), twins)

@@ -1,8 +1,9 @@
 """The sampling playground: what each setting does to the distribution, and texts sampled with it."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
+from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import insight, show
 from ..insight.samples import MOST_SAMPLES, MOST_SEEDS, Samples, sample
@@ -10,7 +11,7 @@ from ..show.html import filter_bars, lines, spans
 from ..texts import Bilingual, CourseError
 from . import controls
 from .jobs import Job, Pace
-from .panel import Panel
+from .panel import Events, Panel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -63,13 +64,13 @@ class Playground(Panel):
             controls.region("samples"),
             f"<details><summary>{spans(_CALL)}</summary>{controls.copy_button('call')}{controls.region('call')}</details>",
         ))  # fmt: skip
-        events: dict[str, Any] = {
+        events: Events = {
             "prompt": self.read,
             "reset": self.reset,
             "generate": self.generate,
             "stop": self.stop,
-            **{name: lambda value, name=name: self.set(name, value) for name in _SLIDERS},
-            **{name: lambda value, name=name: self.set_number(name, value) for name in self.numbers},
+            **{name: partial(self.set, name) for name in _SLIDERS},
+            **{name: partial(self.set_number, name) for name in self.numbers},
         }
         super().__init__(NAME, html, events)
         self.put(prompt=prompt, **self.numbers, **asdict(sampling))
@@ -84,7 +85,7 @@ class Playground(Panel):
     def set(self, name: str, value: float) -> None:
         """Change one setting, such as "top_p"."""
         number = int(value) if name == "top_k" else round(float(value), 4)
-        self.sampling = replace(self.sampling, **{name: number})
+        self.sampling = insight.Sampling(**{**asdict(self.sampling), name: number})
         self.put(**{name: number})
         self._draw()
 

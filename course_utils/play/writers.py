@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 from .. import insight, show
 from ..insight.forward import check_head
 from ..insight.long_texts import LongText, write_on
+from ..insight.pieces import decoded
 from ..show.html import lines, spans
 from ..texts import Bilingual, CourseError
 from . import controls
 from .jobs import Job, Pace
-from .panel import Panel
+from .panel import Events, Panel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -43,7 +44,12 @@ class Autocomplete(Panel):
             controls.region("completions", live=True),
             controls.row(controls.button("undo", _UNDO), controls.number("length", _LENGTH, 1, self.longest)),
         ))  # fmt: skip
-        events = {"text": self.type, "accept": self.accept, "undo": self.undo, "length": self.set_length}
+        events: Events = {
+            "text": self.type,
+            "accept": self.accept,
+            "undo": self.undo,
+            "length": self.set_length,
+        }
         super().__init__(COMPLETE, html, events)
         self._show(text)
         self.put(text=text, length=self.length)
@@ -200,7 +206,7 @@ class Storyteller(Panel):
 
     def _joined(self, text: str) -> str:
         """Return the text with a space before it where two words of a Latin script would run together."""
-        before = self.tokenizer.decode(self.told[-1][1]) if self.told else ""
+        before = decoded(self.tokenizer, self.told[-1][1]) if self.told else ""
         apart = not before or before[-1].isspace()
         needs = not apart and (before[-1] + text[0]).isascii() and (text[0].isalnum() or text[0] in "\"'(")
         return f" {text}" if needs else text
@@ -240,7 +246,7 @@ class Storyteller(Panel):
         at, parts = 1, []
         for who, ids in self.told:
             gone = min(max(self.forgotten - at, 0), len(ids))
-            old, seen = self.tokenizer.decode(ids[:gone]), self.tokenizer.decode(ids[gone:])
+            old, seen = decoded(self.tokenizer, ids[:gone]), decoded(self.tokenizer, ids[gone:])
             marked = f'<span class="new">{lines(seen)}</span>' if who == "model" else lines(seen)
             parts.append((f'<span class="gone">{lines(old)}</span>' if old else "") + marked)
             at += len(ids)

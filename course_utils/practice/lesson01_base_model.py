@@ -239,7 +239,7 @@ def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     "多走了一步：`ln_1` 已經屬於第一層了。",
 )
 def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
-    return base.h[0].ln_1(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
+    return base.h[0].get_submodule("ln_1")(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
 
 
 def _pooling_cases() -> list[tuple[torch.Tensor, torch.Tensor]]:

@@ -9,7 +9,7 @@ from .engine.checks import Function, Open, Value
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without
 from .engine.questions import Option, Question
-from .engine.samples import random_ids, random_normal, tiny_lm
+from .engine.samples import Sizes, random_ids, random_normal, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -407,9 +407,9 @@ def _lens(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
 
 
 def _lens_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
-    two, three, one = {}, {"n_layer": 3, "n_head": 2}, {"n_layer": 1, "n_embd": 12}
+    three, one = Sizes(n_layer=3, n_head=2), Sizes(n_layer=1, n_embd=12)
     return [
-        *((tiny_lm(7, **two), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)),
+        *((tiny_lm(7), random_ids(1, 5, 7), layer) for layer in (2, 1, 0)),
         *((tiny_lm(8, **three), random_ids(2, 4, 8), layer) for layer in (3, 2, 0)),
         *((tiny_lm(9, **one), random_ids(3, 1, 9), layer) for layer in (1, 0)),
     ]

@@ -86,7 +86,7 @@ quick2 = Question(
 def _lengths() -> tuple[int, int, int]:
     lm, ids = tiny_lm(n_positions=80), random_ids(1, 12)
     lm.generation_config.eos_token_id = None
-    limits = ({"max_length": 50}, {"max_new_tokens": 50}, {})
+    limits: tuple[dict[str, int], ...] = ({"max_length": 50}, {"max_new_tokens": 50}, {})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library warns of the missing limit, as it should
         texts = [
@@ -408,7 +408,7 @@ def _nucleus_of_zeros(logits: torch.Tensor, p: float) -> torch.Tensor:
     "這是 min-p：它看的是第一名機率的幾倍，不是加總。",
 )
 def _min_p_instead(logits: torch.Tensor, p: float) -> torch.Tensor:
-    return MinPLogitsWarper(p)(None, logits.clone())
+    return MinPLogitsWarper(p)(torch.LongTensor(), logits.clone())
 
 
 def _penalised(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:

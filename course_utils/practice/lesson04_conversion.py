@@ -14,7 +14,7 @@ from .engine.compare import is_same
 from .engine.exercise import Exercise
 from .engine.forbidden import Forbidden, does_without, module_functions
 from .engine.questions import Option, Question
-from .engine.samples import random_normal, tiny_base, tiny_lm
+from .engine.samples import Sizes, random_normal, tiny_base, tiny_lm
 
 quick1 = Question(
     name="quick1",
@@ -364,7 +364,7 @@ def _renamed_transposed(state: State) -> State:
     return {**_renamed(state), "lm_head.weight": state["wte.weight"].T}
 
 
-_SIZES: dict[int, dict[str, int]] = {  # by number of layers
+_SIZES: dict[int, Sizes] = {  # by number of layers
     2: {},
     1: {"n_layer": 1, "n_embd": 12},
     3: {"n_layer": 3, "n_embd": 16, "n_head": 2, "vocab_size": 31},

@@ -18,6 +18,7 @@ from packaging import tags
 from packaging.metadata import parse_email
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 
 from ..texts import CourseError
 
@@ -151,7 +152,8 @@ def missing(folder: Path, target: Target, wanted: Sequence[Requirement]) -> list
     """Return the requirements, direct or not, that no wheel in the folder meets on the target."""
     there = _wheels(folder, target)
     environment = target.environment()
-    queue, seen, lacking = list(wanted), set(), {}
+    queue, seen = list(wanted), set()
+    lacking: dict[str, Requirement] = {}
     while queue:
         one = queue.pop(0)
         name = canonicalize_name(one.name)
@@ -197,9 +199,9 @@ def of_the_processor(one: Requirement, target: Target) -> Requirement:
     return Requirement(f"torch=={version}+cpu")
 
 
-def _wheels(folder: Path, target: Target) -> dict[str, list[tuple[object, Path]]]:
+def _wheels(folder: Path, target: Target) -> dict[str, list[tuple[Version, Path]]]:
     """{name: [(version, wheel)]} of the wheels that run on the target, the newest first."""
-    found: dict[str, list[tuple[object, Path]]] = {}
+    found: dict[str, list[tuple[Version, Path]]] = {}
     for path in folder.glob("*.whl"):
         try:
             name, version, _, of_wheel = parse_wheel_filename(path.name)

@@ -26,7 +26,7 @@ def families() -> tuple[str, ...]:
 @cache
 def coverage() -> frozenset[str]:
     """Return the characters that one of the two fonts can draw."""
-    codes = set()
+    codes: set[int] = set()
     for path in (BUNDLED_FONT, _FALLBACK_FONT):
         codes.update(ft2font.FT2Font(path).get_charmap())
     return frozenset(map(chr, codes))

@@ -48,10 +48,16 @@ def pipeline(parts: "Pipeline") -> Picture:
 
 
 def _box(axes: Axes, left: float, width: float, name: str, holds: bool) -> None:
-    look = {"edgecolor": BLUE if holds else BAD, "linestyle": "-" if holds else "--", "linewidth": 1.5}
     axes.add_patch(
         FancyBboxPatch(
-            (left, 0.1), width, 0.8, boxstyle="round,pad=0,rounding_size=0.08", facecolor="white", **look
+            (left, 0.1),
+            width,
+            0.8,
+            boxstyle="round,pad=0,rounding_size=0.08",
+            facecolor="white",
+            edgecolor=BLUE if holds else BAD,
+            linestyle="-" if holds else "--",
+            linewidth=1.5,
         )
     )
     axes.text(

@@ -4,9 +4,12 @@ Pictures are opaque and light, so that they read the same in a dark theme. Colou
 Universal Design" (2008); the colour map is matplotlib's cividis.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .fonts import families
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
 
 BLUE, ORANGE, GREY = "#0072B2", "#E69F00", "#999999"
 INK, PAPER, HOLE = "#222222", "#FFFFFF", "#ECECEC"
@@ -17,7 +20,7 @@ WIDTH = 7.2
 DPI = 110
 
 
-def style() -> dict[str, Any]:
+def style() -> "dict[RcKeyType, Any]":
     """Return the matplotlib settings of a picture, for `matplotlib.rc_context`."""
     return {
         "font.family": list(families()),

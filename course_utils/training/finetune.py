@@ -487,7 +487,8 @@ def _main(args: argparse.Namespace) -> None:
     model = GPT2LMHeadModel.from_pretrained(start)
     model.loss_type = "ForCausalLM"
     if torch.cuda.is_available():
-        model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
+        # The library's wrapper of `to` takes the device for the model.
+        model.to(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")  # type: ignore[arg-type]
     texts, kept = split_documents(documents_of(args.texts))
     width = min(args.block, model.config.n_positions)
     blocks = pack([tokenizer(text).input_ids for text in texts], end, width)

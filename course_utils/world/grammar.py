@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 Bound = Mapping[str, Any]
 
@@ -49,6 +49,7 @@ class Case:
 
 
 Node = Text | Seq | Alt | Ref | Case
+Stack: TypeAlias = "tuple[Node, Stack] | None"  # what is still to derive, the next one first
 
 
 def case(variable: str, options: Mapping[Any, Any]) -> Case:
@@ -56,7 +57,7 @@ def case(variable: str, options: Mapping[Any, Any]) -> Case:
     return Case(variable, tuple((value, template(option)) for value, option in options.items()))
 
 
-def recast(part: "str | Sequence", **roles: str) -> "str | Sequence":
+def recast(part: str | list | tuple, **roles: str) -> str | list | tuple:
     """A template with its roles given to others: `recast("{winner.name} won.", winner="hero")`."""
     if not isinstance(part, str):
         return type(part)(recast(inner, **roles) for inner in part)
@@ -66,7 +67,7 @@ def recast(part: "str | Sequence", **roles: str) -> "str | Sequence":
 _TOKEN = re.compile(r"[\[\]|]|\{[^{}]*\}|[^\[\]|{}]+")
 
 
-def template(source: "str | Node | Sequence") -> Node:
+def template(source: str | list | tuple | Node) -> Node:
     """Parse a template. A list is an `Alt` of templates, a tuple a `Seq` of them, a node is itself."""
     if isinstance(source, list):
         return Alt(tuple(template(option) for option in source))
@@ -119,7 +120,7 @@ class Beginning:
     tail: str
     ended: bool
     bound: Bound
-    stack: tuple | None = field(repr=False)
+    stack: Stack = field(repr=False)
 
 
 class Branch(NamedTuple):
@@ -149,7 +150,7 @@ class Grammar:
         `given` fixes some variables beforehand; the log-probability is then conditional on them.
         """
         bound, out, logp = dict(given or {}), [], 0.0
-        stack = (self.root, None)
+        stack: Stack = (self.root, None)
         while stack:
             node, stack = stack
             branches = self._branches(node, bound)
@@ -239,4 +240,7 @@ class Grammar:
         return None
 
     def _emit(self, node: Node, bound: Bound) -> str:
-        return node.text if isinstance(node, Text) else self.render(node.name, bound)
+        if isinstance(node, Text):
+            return node.text
+        assert isinstance(node, Ref)
+        return self.render(node.name, bound)

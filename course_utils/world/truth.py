@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ..insight import token_bytes
+from ..insight.pieces import decoded
 from ..texts import CourseError
 from .grammar import Beginning, Grammar
 from .stories import LANGUAGES, grammar
@@ -40,7 +41,7 @@ def true_next(
             b"".join(token_bytes(tokenizer, i) for i in ids),
         ):
             return found
-    text = tokenizer.decode(ids)
+    text = decoded(tokenizer, ids)
     raise NotAStory(
         f"No story of the small world begins with {text!r}, so there is no true probability to give. "
         "Try the opening of a story, such as 'Once upon a time'.",

@@ -54,13 +54,18 @@ class Value:
     tolerance: Tolerance = Tolerance()
 
     def __call__(self, answer: Any, mistakes: Sequence[Mistake]) -> Bilingual | None:
-        found = difference(answer, self.right(), self.tolerance)
+        found = difference(answer, _solution(self.right)(), self.tolerance)
         if found is None:
             return None
         for mistake in mistakes:
             if difference(answer, mistake.answer, self.tolerance) is None:
                 return mistake.says
         return found
+
+
+def _solution(right: Callable[..., Any] | None) -> Callable[..., Any]:
+    assert right is not None, "the exercise has no solution"
+    return right
 
 
 Judge = Callable[[Any, tuple[Any, ...]], Bilingual | None]
@@ -130,7 +135,7 @@ class Function:
             if tried:
                 return _Outcomes(results, tried[0].says)
             if ended.problem is not None:
-                problem = first or ended.problem + with_arguments(self.right, untouched)
+                problem = first or ended.problem + with_arguments(_solution(self.right), untouched)
                 return _Outcomes(results, problem, first is not None, ended.error or TimeoutError)
             first = first or self._problem(ended.result, arguments, untouched)
             results.append(ended.result)
@@ -140,21 +145,22 @@ class Function:
         self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
     ) -> Bilingual | None:
         if self.judge is not None:
-            return self._judged(result, arguments, untouched)
+            return self._judged(self.judge, result, arguments, untouched)
         changed = _changed(arguments, untouched)
-        where = with_arguments(self.right, untouched)
-        found = changed or difference(result, self.right(*untouched), self.tolerance)
+        right = _solution(self.right)
+        where = with_arguments(right, untouched)
+        found = changed or difference(result, right(*untouched), self.tolerance)
         return found and found + where
 
     def _judged(
-        self, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
+        self, judge: Judge, result: Any, arguments: tuple[Any, ...], untouched: tuple[Any, ...]
     ) -> Bilingual | None:
         """Judge the result; one that cannot even be looked at is wrong, if the right one can."""
         with fixed():
-            ended = call(self.judge, (result, arguments), self.seconds)
+            ended = call(judge, (result, arguments), self.seconds)
         if ended.problem is None:
             return ended.result
-        self.judge(self.right(*untouched), untouched)
+        judge(_solution(self.right)(*untouched), untouched)
         name = "time" if ended.error is None else ended.error.__name__
         return Bilingual(
             f"What your function returns could not be examined (`{name}`): is a part of it missing?",

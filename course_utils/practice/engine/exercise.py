@@ -164,13 +164,17 @@ class Exercise:
     @cached_property
     def _cells(self) -> source.Cells:
         if isinstance(self.checker, Function):
-            return source.of_function(self._solution, blank_imports=self.blank_imports)
-        return source.of_value(self._solution)
+            return source.of_function(self._solved, blank_imports=self.blank_imports)
+        return source.of_value(self._solved)
+
+    @property
+    def _solved(self) -> Callable[..., Any]:
+        assert self._solution is not None, f"{self.key} has no solution"
+        return self._solution
 
     @property
     def _name(self) -> str:
-        assert self._solution is not None, f"{self.key} has no solution"
-        return self._solution.__name__
+        return self._solved.__name__
 
     @property
     def _check_line(self) -> str:

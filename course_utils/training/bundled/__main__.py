@@ -23,13 +23,8 @@ def main(argv: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    verse = {
-        "type": Path,
-        "required": True,
-        "help": "the npm package chinese-poetry 2.0.1, packed or unpacked",
-    }
     train = commands.add_parser("train", help="train, or go on training")
-    train.add_argument("--verse", **verse)
+    _ask_for_verse(train)
     train.add_argument("--work", type=Path, required=True, help="where the run keeps its files")
     train.add_argument("--minutes", type=float, help="a time budget: the schedule ends with it")
     train.add_argument(
@@ -42,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     put = commands.add_parser("install", help="copy a trained model into the package")
     put.add_argument("--work", type=Path, required=True)
     evaluate = commands.add_parser("evaluate", help="print the table of measures")
-    evaluate.add_argument("--verse", **verse)
+    _ask_for_verse(evaluate)
     evaluate.add_argument("--model", type=Path, default=BUNDLED)
     evaluate.add_argument(
         "--scale", type=float, default=1.0, help="part of the samples to use (default: all)"
@@ -68,6 +63,12 @@ def main(argv: list[str] | None = None) -> int:
 
         print(report(args.model, args.verse, args.scale))
     return 0
+
+
+def _ask_for_verse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--verse", type=Path, required=True, help="the npm package chinese-poetry 2.0.1, packed or unpacked"
+    )
 
 
 if __name__ == "__main__":

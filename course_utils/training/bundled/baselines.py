@@ -3,8 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations, pairwise
+from typing import TypedDict
 
 import numpy as np
+
+Table = tuple[np.ndarray, np.ndarray]  # sorted keys, and the value of each
+
+
+class Order(TypedDict):
+    """What a Kneser-Ney model counts of the grams of one length, and the discount of their counts."""
+
+    counts: Table
+    totals: Table
+    kinds: Table
+    discount: float
 
 
 class AddOne:
@@ -51,7 +63,7 @@ class KneserNey:
         self.characters = np.unique(np.concatenate(codes))
         self.size = len(self.characters) + 2
         grams = np.concatenate([self._grams(self._ids(code)) for code in codes])
-        self.orders = []
+        self.orders: list[Order] = []
         for order in (3, 2, 1):
             kinds, counts = np.unique(grams, return_counts=True)
             self.orders.append(self._order(kinds, counts, self.size))
@@ -75,7 +87,7 @@ class KneserNey:
         return result
 
     @staticmethod
-    def _order(grams: np.ndarray, counts: np.ndarray, size: int) -> dict:
+    def _order(grams: np.ndarray, counts: np.ndarray, size: int) -> Order:
         once, twice = int((counts == 1).sum()), int((counts == 2).sum())
         histories, starts, kinds = np.unique(grams // size, return_index=True, return_counts=True)
         totals = np.add.reduceat(counts, starts)

@@ -63,6 +63,7 @@ def subset(sources: Sequence[Path], output: Path, characters: Iterable[str]) -> 
             _reduce(part, found)
             font = part if font is None else _add(font, part)
         missing -= found
+    assert font is not None, "there must be a source"
     output.parent.mkdir(parents=True, exist_ok=True)
     font.save(output)
     return missing

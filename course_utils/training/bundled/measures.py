@@ -14,6 +14,7 @@ from tqdm.auto import tqdm
 from transformers import GPT2LMHeadModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ...insight import token_bytes
+from ...insight.pieces import decoded
 from ...world import Story, is_story, true_next
 from .baselines import AddOne
 
@@ -38,6 +39,12 @@ class Subject:
         model = GPT2LMHeadModel.from_pretrained(folder).eval()
         return cls(model, PreTrainedTokenizerFast.from_pretrained(folder))
 
+    @property
+    def lm(self) -> GPT2LMHeadModel:
+        """The model, where there is one."""
+        assert self.model is not None, "only a tokenizer was given"
+        return self.model
+
     def ids(self, text: str) -> list[int]:
         return list(self.tokenizer(text).input_ids)
 
@@ -46,7 +53,7 @@ class Subject:
         """For each row, log P of the next token after each of its tokens, in nats: [tokens, vocabulary]."""
         width = max(map(len, rows))
         ids = torch.tensor([[*row, *[self.end] * (width - len(row))] for row in rows])
-        logits = self.model(input_ids=ids).logits.float()  # padding on the right is never seen
+        logits = self.lm(input_ids=ids).logits.float()  # padding on the right is never seen
         return [logits[i, : len(row)].log_softmax(-1) for i, row in enumerate(rows)]
 
     def continuations(self, prompts: Sequence[str], top_p: float, batch: int = 100) -> list[str | None]:
@@ -62,18 +69,18 @@ class Subject:
         width = max(map(len, rows))
         ids = torch.tensor([[*[self.end] * (width - len(row)), *row] for row in rows])
         mask = torch.tensor([[*[0] * (width - len(row)), *[1] * len(row)] for row in rows])
-        made = self.model.generate(
+        made = self.lm.generate(
             input_ids=ids,
             attention_mask=mask,
             do_sample=True,
             top_p=top_p,
             top_k=0,
             temperature=1.0,
-            max_new_tokens=self.model.config.n_positions - width,
+            max_new_tokens=self.lm.config.n_positions - width,
             pad_token_id=self.end,
         )[:, width:].tolist()
         return [
-            self.tokenizer.decode(row + new[: new.index(self.end)]) if self.end in new else None
+            decoded(self.tokenizer, row + new[: new.index(self.end)]) if self.end in new else None
             for row, new in zip(rows, made, strict=True)
         ]
 
@@ -212,7 +219,8 @@ def choice_points(
     subject: Subject, stories: Sequence[Story], count: int, rng: Random
 ) -> list[tuple[list[int], dict[int, float]]]:
     """`count` random places in stories, not the first, where two tokens or more may come: (ids, truth)."""
-    rows, found = [subject.ids(story.text) for story in stories], []
+    rows = [subject.ids(story.text) for story in stories]
+    found: list[tuple[list[int], dict[int, float]]] = []
     bar = tqdm(total=count, desc="choice points", leave=False)
     while len(found) < count:
         at = rng.randrange(len(rows))
@@ -281,7 +289,7 @@ def tokens_per_second(subject: Subject, prompt: str, new: int = 200, times: int 
     ids = torch.tensor([subject.ids(prompt)])
 
     def write() -> None:
-        subject.model.generate(
+        subject.lm.generate(
             input_ids=ids,
             attention_mask=torch.ones_like(ids),
             do_sample=False,

@@ -137,9 +137,12 @@ class Run:
         self.recipe, self.work, self.minutes = recipe, work, minutes
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.tokenizer = self._tokenizer(texts)
-        self.model = build_model(recipe, self.tokenizer).to(self.device)
+        self.model = build_model(recipe, self.tokenizer)
+        self.model.to(self.device)  # type: ignore[arg-type]  # as in finetune.py
         self.optimizers = optimizers(self.model, recipe)
-        self.step, self.seconds, self.log, self.changes = 0, 0.0, [], []
+        self.step, self.seconds = 0, 0.0
+        self.log: list[list[float]] = []
+        self.changes: list[dict[str, object]] = []
         self._resume()
         # A resumed run continues with other documents than an unbroken one would have seen.
         seed = recipe.seed + 1000 * self.step

@@ -131,8 +131,8 @@ def _folder(folder: Path) -> Iterator[tuple[int, bytes]]:
 def _tarball(path: Path) -> Iterator[tuple[int, bytes]]:
     with tarfile.open(path, "r|gz") as archive:
         for member in archive:
-            if (key := _key(member.name)) is not None:
-                yield key, archive.extractfile(member).read()
+            if (key := _key(member.name)) is not None and (file := archive.extractfile(member)) is not None:
+                yield key, file.read()
 
 
 def text(poem: Poem) -> str:
@@ -147,9 +147,9 @@ _ROW = re.compile(f"([{_HAN}]+)，([{_HAN}]+)。")
 def parse(written: str) -> Poem | None:
     """The poem that `text` writes as `written`; None for any other form, punctuation or stray sign."""
     head, *rows = written.split("\n")
-    couplets = [_ROW.fullmatch(row) for row in rows]
+    couplets = [found for row in rows if (found := _ROW.fullmatch(row))]
     title = head[1:-1]
-    if head != f"《{title}》" or not _TITLE.fullmatch(title) or not all(couplets):
+    if head != f"《{title}》" or not _TITLE.fullmatch(title) or len(couplets) < len(rows):
         return None
     lines = tuple(line for couplet in couplets for line in couplet.groups())
     return Poem(title, lines) if is_regular(lines) else None
