@@ -272,6 +272,9 @@ def _check_config(folder: Path) -> dict[str, Any]:
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         kind = config["model_type"]
+        # 50257 is what the library takes where the file says nothing.
+        if not isinstance(config.setdefault("vocab_size", 50257), int):
+            raise TypeError("vocab_size is no whole number")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CourseError(
             f"{folder} has no readable config.json, so it is not a checkpoint. Give the folder that "
@@ -358,7 +361,7 @@ def _check_tokenizer(folder: Path, config: dict[str, Any]) -> None:
             "`tokenizer.save_pretrained(folder)`.",
             f"{folder} 裡沒有能用的 tokenizer：任何文字都會變成空的。請把它也存到那裡：`tokenizer.save_pretrained(folder)`。",
         )
-    if tokenizer.vocab_size > config.get("vocab_size", 50257):
+    if tokenizer.vocab_size > config["vocab_size"]:
         raise CourseError(
             f"The tokenizer in {folder} has more tokens than the model has embeddings: the two do not belong "
             "together. Save both from the same source.",

@@ -181,7 +181,10 @@ def test_checksums_may_mark_binary_files_with_a_star(bundled: Path) -> None:
 # Folders, broken
 
 
-@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}"])
+SIZES = [f'{{"model_type": "gpt2", "vocab_size": {size}}}' for size in ("null", '"257"', "2.5")]
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "[]", "{}", *SIZES])
 def test_a_folder_without_a_readable_config(content: str | None, folder: Path) -> None:
     (folder / "config.json").unlink()
     if content is not None:
