@@ -1,15 +1,12 @@
 """The copies for a class: the instructor's lessons, solved and executed, say that every answer is right."""
 
 import pytest
-from tiny import checkpoint_in
 
 from course_utils import files
 from course_utils.commands import handout
 from course_utils.notebooks import canonical
 from course_utils.notebooks.find import lessons, read
-from course_utils.notebooks.run import run
 from course_utils.place import repository
-from course_utils.practice.engine.checks import Open
 from course_utils.practice.lessons import LESSONS, exercises
 from course_utils.texts import CourseError
 
@@ -24,19 +21,14 @@ def said(notebook, one):
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
-def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(lesson, tmp_path):
+def test_every_exercise_of_a_lesson_is_filled_in(lesson):
+    """That the solved lessons run, and that each answer is right, tests/browser/test_lessons.py sees."""
     notebook = read(PATHS[lesson])
     handout.fill_in_solutions(notebook, lesson)
-    assert (
-        sum(one.solution_code in {cell.source for cell in notebook.cells} for one in exercises(lesson)) >= 4
-    )
-    done = run(PATHS[lesson], notebook, settings={"COURSE_CHECKPOINT": str(checkpoint_in(tmp_path))})
-    for one in exercises(lesson):
-        assert said(done, one).startswith("◆ 無法" if isinstance(one.checker, Open) else "✓ 答對了"), said(
-            done, one
-        )
-    table = next(cell for cell in done.cells if cell.source == f'progress("{lesson}")')
-    assert "◇" not in table.outputs[0]["data"]["text/plain"]
+    sources = {cell.source for cell in notebook.cells}
+    assert len(exercises(lesson)) >= 5
+    assert {one.solution_code for one in exercises(lesson)} <= sources
+    assert not {one.blank for one in exercises(lesson)} & sources
 
 
 def test_the_command_writes_both_copies_executed_and_the_pictures(tmp_path, capsys):

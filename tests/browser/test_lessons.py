@@ -1,4 +1,4 @@
-"""Every lesson in a real JupyterLab: opened by a learner who chose English, run from top to bottom, read in Chinese."""
+"""Every lesson in a real JupyterLab: solved, run from top to bottom by a learner who chose English, read in Chinese."""
 
 import json
 import shutil
@@ -10,6 +10,13 @@ from typing import Any
 import pytest
 from labs import open_and_run
 
+from course_utils.commands.handout import fill_in_solutions
+from course_utils.notebooks.canonical import text
+from course_utils.notebooks.find import read
+from course_utils.practice.engine.checks import Open
+from course_utils.practice.lessons import LESSONS as WITH_EXERCISES
+from course_utils.practice.lessons import exercises
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
 from tiny import checkpoint_in  # noqa: E402
@@ -18,23 +25,49 @@ LESSONS = sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]_*.i
 SECONDS = 240
 
 
+def solved(name: str, folder: Path) -> str:
+    """The lesson with the solutions in its exercises; all but the first of a small random model."""
+    notebook = read(ROOT / "notebooks" / name)
+    fill_in_solutions(notebook, name[:2])
+    written = text(notebook)
+    if name[:2] == "00":  # the first impression is of the bundled model
+        return written
+    tiny = json.dumps(json.dumps(str(checkpoint_in(folder))))[1:-1]
+    assert written.count("= checkpoint()") == 1
+    return written.replace("= checkpoint()", f"= checkpoint({tiny})")
+
+
+def assert_every_answer_is_right(cells: list[dict[str, Any]], lesson: str) -> None:
+    """Look at what the checks of the exercises, and the table of progress, said in English."""
+    said = {
+        cell["source"]: cell["outputs"][-1]["data"]["text/plain"]
+        for cell in cells
+        if cell.get("outputs")
+        if "data" in cell["outputs"][-1]
+    }
+    for one in exercises(lesson):
+        expected = "◆ Cannot be checked." if isinstance(one.checker, Open) else "✓ Correct."
+        assert said[one.solution_code].startswith(expected), said[one.solution_code]
+    assert "◇" not in said[f'progress("{lesson}")']
+
+
 @pytest.mark.parametrize("name", LESSONS)
-def test_run_all_succeeds(lab: Any, open_page: Callable[[str], Any], name: str) -> None:
+def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(
+    lab: Any, open_page: Callable[[str], Any], name: str
+) -> None:
     lab.data.mkdir(exist_ok=True)
     (lab.data / "settings.json").write_text('{"language": "en"}', encoding="utf-8")
     (lab.folder / "notebooks").mkdir(exist_ok=True)
-    text = (ROOT / "notebooks" / name).read_text(encoding="utf-8")
-    if name[:2] != "00":  # the first impression is of the bundled model
-        tiny = json.dumps(json.dumps(str(checkpoint_in(lab.folder.parent / "tiny"))))[1:-1]
-        assert text.count("= checkpoint()") == 1
-        text = text.replace("= checkpoint()", f"= checkpoint({tiny})")
-    (lab.folder / "notebooks" / name).write_text(text, encoding="utf-8")
+    (lab.folder / "notebooks" / name).write_text(solved(name, lab.folder.parent / "tiny"), encoding="utf-8")
     shutil.copytree(ROOT / "images", lab.folder / "images", dirs_exist_ok=True)
     watched = open_page("lab")
     page = watched.page
     open_and_run(page, f"{lab.url}/lab/tree/notebooks/{name}?reset")
     page.wait_for_function("window.ran !== undefined", timeout=SECONDS * 1000)
     assert page.evaluate("window.ran") is True
+    if name[:2] in WITH_EXERCISES:
+        model = page.evaluate("window.jupyterapp.shell.currentWidget.content.model.toJSON()")
+        assert_every_answer_is_right(model["cells"], name[:2])
     page.evaluate("() => { document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0; }")
     hidden = "lang => getComputedStyle(document.querySelector(`h1 [lang=${lang}]`)).display == 'none'"
     page.wait_for_function(hidden, arg="zh-Hant")
