@@ -62,7 +62,7 @@ def checkpoint(name: str | os.PathLike[str] | None = None) -> str:
         raise CourseError(
             f"There is no checkpoint folder {chosen!r}. Give an existing folder, the name of a model on the "
             'Hugging Face hub such as "gpt2", or "bundled".',
-            f'找不到檢查點資料夾 {chosen!r}。請給一個存在的資料夾、Hugging Face hub 上的模型名稱（例如 "gpt2"），'
+            f'找不到檢查點資料夾 {chosen!r}。請指定一個存在的資料夾、Hugging Face hub 上的模型名稱（例如 "gpt2"），'
             '或 "bundled"。',
         )
     return _from_hub(chosen)
@@ -93,7 +93,7 @@ def applies(kind: str, where: str | os.PathLike[str]) -> bool:
     """
     folder = Path(where) if os.path.isdir(where) else Path(checkpoint(where))
     if kind == "bundled":
-        holds, what, zh = _is_bundled(folder), "the bundled model", "課程附帶的模型"
+        holds, what, zh = _is_bundled(folder), "the bundled model", "附帶的小模型"
     elif kind == "trained":
         holds, what, zh = _is_trained(folder), "trained weights", "訓練過的權重"
     else:
@@ -168,7 +168,7 @@ def _bundled() -> str:
         raise CourseError(
             f"The model that comes with the course is missing or was changed ({files}). Get it back with "
             f"`git checkout -- course_utils/assets/model`, or install the course afresh.",
-            f"課程附帶的模型不見了或被改動過（{files}）。請用 `git checkout -- course_utils/assets/model` 還原，"
+            f"附帶的小模型不見了，或內容有改動（{files}）。請用 `git checkout -- course_utils/assets/model` 還原，"
             "或重新安裝課程。",
         )
     return str(BUNDLED)
@@ -192,8 +192,8 @@ def _from_hub(name: str) -> str:
         f"{name!r} is not a folder here, it is not (completely) in the local cache, and the Hugging Face hub "
         "does not answer. Connect to the network and run this again, or take the bundled model, which needs "
         'none: unset COURSE_CHECKPOINT, or write checkpoint("bundled").',
-        f"{name!r} 不是這裡的資料夾，也沒有（完整地）存在本機快取中，而 Hugging Face hub 沒有回應。請連上網路後再執行一次；"
-        '或改用不需要網路的附帶模型：取消 COURSE_CHECKPOINT 的設定，或寫 checkpoint("bundled")。',
+        f"{name!r} 既不是這裡的資料夾，也沒有（完整地）存在本機快取中，而 Hugging Face hub 沒有回應。請連上網路後再執行一次；"
+        '或改用不需要網路的附帶的小模型，方法是取消 COURSE_CHECKPOINT 的設定，或寫 checkpoint("bundled")。',
     )
 
 
@@ -236,7 +236,7 @@ def download(name: str, cache: Path | None = None) -> Path:
             f"{name!r} is not (completely) in the cache {where}, and nothing can be written there. If others share this "
             "cache, ask its owner to fetch the model (`python -m course_utils prefetch`); or set HF_HUB_CACHE to a folder "
             "of your own.",
-            f"快取 {where} 裡沒有（完整的）{name!r}，而且那裡無法寫入。如果這是大家共用的快取，請管理它的人下載這個模型"
+            f"快取 {where} 裡沒有（完整的）{name!r}，而且那裡無法寫入。如果這是大家共用的快取，請它的管理者下載這個模型"
             "（`python -m course_utils prefetch`）；或把 HF_HUB_CACHE 設成你自己的資料夾。",
         ) from error
     except Exception as error:
@@ -246,7 +246,7 @@ def download(name: str, cache: Path | None = None) -> Path:
 def _broken_off(name: str, error: Exception) -> CourseError:
     return CourseError(
         f"Fetching {name!r} failed ({type(error).__name__}). Run this again: what has arrived is kept.",
-        f"下載 {name!r} 失敗（{type(error).__name__}）。請再執行一次：已經下載的部分會保留。",
+        f"下載 {name!r} 失敗（{type(error).__name__}）。請再執行一次，已經下載的部分會保留。",
     )
 
 
@@ -279,7 +279,7 @@ def _check_config(folder: Path) -> dict[str, Any]:
         raise CourseError(
             f"{folder} has no readable config.json, so it is not a checkpoint. Give the folder that "
             "`model.save_pretrained(folder)` wrote.",
-            f"{folder} 裡沒有可讀的 config.json，所以不是檢查點。請給 `model.save_pretrained(folder)` 寫出的資料夾。",
+            f"{folder} 裡沒有可讀的 config.json，所以不是檢查點。請指定 `model.save_pretrained(folder)` 寫出的資料夾。",
         ) from error
     if kind != "gpt2":
         raise CourseError(
@@ -327,7 +327,7 @@ def _raise_no_weights(folder: Path) -> None:
         )
     raise CourseError(
         f"{folder} has no model.safetensors. Give the folder that `model.save_pretrained(folder)` wrote.",
-        f"{folder} 裡沒有 model.safetensors。請給 `model.save_pretrained(folder)` 寫出的資料夾。",
+        f"{folder} 裡沒有 model.safetensors。請指定 `model.save_pretrained(folder)` 寫出的資料夾。",
     )
 
 
@@ -359,13 +359,13 @@ def _check_tokenizer(folder: Path, config: dict[str, Any]) -> None:
         raise CourseError(
             f"{folder} has no working tokenizer: it would turn every text into nothing. Save it there too: "
             "`tokenizer.save_pretrained(folder)`.",
-            f"{folder} 裡沒有能用的 tokenizer：任何文字都會變成空的。請把它也存到那裡：`tokenizer.save_pretrained(folder)`。",
+            f"{folder} 裡沒有能用的 tokenizer，任何文字都會切成零個 token。請把它也存到那裡：`tokenizer.save_pretrained(folder)`。",
         )
     if tokenizer.vocab_size > config["vocab_size"]:
         raise CourseError(
             f"The tokenizer in {folder} has more tokens than the model has embeddings: the two do not belong "
             "together. Save both from the same source.",
-            f"{folder} 裡的 tokenizer 的 token 比模型的嵌入還多：兩者不是一套。請從同一個來源儲存兩者。",
+            f"{folder} 裡的 tokenizer 認得的 token，比模型的嵌入還多，可見兩者不是同一套。請從同一個來源儲存兩者。",
         )
 
 

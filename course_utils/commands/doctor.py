@@ -70,7 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     """Print every finding; return 1 if something that the course cannot do without is broken, else 0."""
     parser = Parser(
         "doctor",
-        Bilingual("Check what the course needs, and say what to do.", "檢查課程需要的東西，並說明該怎麼做。"),
+        Bilingual(
+            "Check what the course needs, and say what to do.", "檢查執行課程所需的條件，並說明該怎麼做。"
+        ),
     )
     parser.add_argument("--json", action="store_true", help=Bilingual("print JSON", "以 JSON 印出"))
     options = parser.parse_args(argv)
@@ -202,7 +204,7 @@ def check_cores() -> Iterator[Finding]:
         Bilingual("only one processor core", "只有一個處理器核心"),
         Bilingual(
             "The course works, but notebooks take up to twice their stated time.",
-            "可以上課，但 notebook 需要的時間最多是標示的兩倍。",
+            "可以上課，但 notebook 需要的時間最多是標示時間的兩倍。",
         ),
     )
 
@@ -226,7 +228,7 @@ def check_memory() -> Iterator[Finding]:
             Bilingual(f"only {size / _GIB:.1f} GB of memory", f"記憶體只有 {size / _GIB:.1f} GB"),
             Bilingual(
                 "Keep one notebook open at a time, close other programs, and stay with the bundled model.",
-                "一次只開一個 notebook，關閉其他程式，並使用附帶的模型。",
+                "請一次只開一份 notebook，關閉其他程式，並使用附帶的小模型。",
             ),
         )
 
@@ -243,7 +245,7 @@ def check_checkpoint() -> Iterator[Finding]:
             yield Finding(PROBLEM, Bilingual(f"checkpoint {name!r}", f"檢查點 {name!r}"), error.text)
             continue
         if folder == BUNDLED:
-            yield Finding(OK, Bilingual("the bundled model is intact", "附帶的模型完好"))
+            yield Finding(OK, Bilingual("the bundled model is intact", "附帶的小模型完好"))
         else:
             yield Finding(OK, Bilingual(f"checkpoint {name!r}: {folder}", f"檢查點 {name!r}：{folder}"))
 
@@ -281,7 +283,7 @@ def check_cached_models() -> Iterator[Finding]:
             Bilingual(f"cannot be read: {', '.join(unreadable)}", f"無法讀取：{'、'.join(unreadable)}"),
             Bilingual(
                 f"Ask the owner of the cache to let all read it: `chmod -R a+rX {cache}`.",
-                f"請管理這個快取的人讓大家都能讀取：`chmod -R a+rX {cache}`。",
+                f"請這個快取的管理者開放讀取權限：`chmod -R a+rX {cache}`。",
             ),
         )
     if partial:
@@ -289,15 +291,15 @@ def check_cached_models() -> Iterator[Finding]:
             WARNING,
             Bilingual(
                 f"not complete in the cache {cache}: {', '.join(partial)}",
-                f"快取 {cache} 裡不完整：{'、'.join(partial)}",
+                f"快取 {cache} 裡的模型不完整：{'、'.join(partial)}",
             ),
             Bilingual(
                 "They cannot be used without a network. To complete one where there is a network: "
                 f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`. "
                 "If that does not help, delete its folder in the cache first.",
-                "沒有網路就不能用。要在有網路的地方補齊："
+                "沒有網路就無法使用。請在有網路的地方補齊："
                 f"`python -c \"from course_utils import checkpoint; checkpoint('{partial[0]}')\"`。"
-                "如果沒有用，請先刪除它在快取裡的資料夾。",
+                "如果仍然不完整，請先刪除這個模型在快取裡的資料夾。",
             ),
         )
     if whole:
@@ -315,7 +317,7 @@ def _not_a_folder(place: Path, cache: Path) -> Finding:
         ),
         Bilingual(
             "Set HF_HOME to a folder, or unset it (and HF_HUB_CACHE).",
-            "請把 HF_HOME 設成一個資料夾，或取消它（與 HF_HUB_CACHE）的設定。",
+            "請把 HF_HOME 設成一個資料夾，或取消 HF_HOME（與 HF_HUB_CACHE）的設定。",
         ),
     )
 
@@ -334,7 +336,7 @@ def _of_whole_models(names: list[str], cache: Path) -> Finding:
         fact,
         Bilingual(
             "Set HF_HUB_OFFLINE=1, so that nothing tries to renew them there.",
-            "請設定 HF_HUB_OFFLINE=1，就不會有程式想去更新它們。",
+            "請設定 HF_HUB_OFFLINE=1，就不會有程式嘗試更新這些模型。",
         ),
     )
 
@@ -415,18 +417,20 @@ def check_kernel() -> Iterator[Finding]:
     except (NoSuchKernel, IndexError):
         yield Finding(
             PROBLEM,
-            Bilingual("no kernel named python3", "沒有名為 python3 的核心"),
+            Bilingual("no kernel named python3", "沒有名為 python3 的 kernel"),
             Bilingual(remedy, remedy),
         )
         return
     if _is_this_interpreter(command):
-        yield Finding(OK, Bilingual("the notebook kernel is this Python", "notebook 的核心就是這個 Python"))
+        yield Finding(
+            OK, Bilingual("the notebook kernel is this Python", "notebook 的 kernel 就是這個 Python")
+        )
     else:
         yield Finding(
             WARNING,
             Bilingual(
                 f"the notebook kernel is another Python: {command}",
-                f"notebook 的核心是另一個 Python：{command}",
+                f"notebook 的 kernel 是另一個 Python：{command}",
             ),
             Bilingual(remedy, remedy),
         )
@@ -451,7 +455,7 @@ def check_widgets() -> Iterator[Finding]:
         WARNING,
         Bilingual(
             "JupyterLab lacks the widget extension: both languages show, and controls do not",
-            "JupyterLab 沒有互動元件的擴充套件：兩種語言都會顯示，控制項則不會",
+            "JupyterLab 沒有互動元件的擴充套件，所以兩種語言會同時顯示，控制項則不會出現",
         ),
         Bilingual(
             "`pip install --force-reinstall jupyterlab_widgets`",
@@ -471,7 +475,7 @@ def check_fonts() -> Iterator[Finding]:
         WARNING,
         Bilingual(
             "the font for Chinese labels is missing: figures show boxes",
-            "缺少中文標籤的字型：圖中的中文會變成方框",
+            "缺少中文標籤的字型，圖中的中文會變成方框",
         ),
         Bilingual(
             "Get it back with `git checkout -- course_utils/assets/fonts`, or install the course again.",
@@ -495,7 +499,7 @@ def check_home() -> Iterator[Finding]:
         Bilingual(
             "The course works all the same: `python -m course_utils lab` keeps settings and progress in the working "
             "copy. To keep them elsewhere, set HOME to a folder that you can write to.",
-            "還是可以上課：`python -m course_utils lab` 會把設定與進度存在工作副本裡。想存在別處，請把 HOME 設成一個可以寫入的資料夾。",
+            "還是可以上課，`python -m course_utils lab` 會把設定與進度存在工作副本裡。想存在別處，請把 HOME 設成一個可以寫入的資料夾。",
         ),
     )
 

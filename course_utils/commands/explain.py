@@ -39,7 +39,7 @@ def _parser() -> Parser:
         Bilingual(
             "Say what a warning or an error means, whether it matters, and what to do. Without a message, standard "
             "input is read: paste there, or send a log.",
-            "說明一則警告或錯誤的意思、要不要緊，以及該怎麼做。沒有給訊息時會讀取標準輸入：可以貼上訊息，或送入一份紀錄。",
+            "說明一則警告或錯誤的意思、會不會影響結果，以及該怎麼做。沒有指定訊息時會讀取標準輸入，可以貼上訊息，或送入一份紀錄。",
         ),
     )
     parser.add_argument(

@@ -33,7 +33,7 @@ def fill_in_solutions(notebook: "NotebookNode", lesson: str) -> None:
         if len(cells) != 1:
             raise CourseError(
                 f"Exercise {one.key} has {len(cells)} untouched cells in its lesson, not one.",
-                f"練習 {one.key} 在這一課裡有 {len(cells)} 個還沒作答的儲存格，應該剛好一個。",
+                f"練習 {one.key} 在這一課裡有 {len(cells)} 個還沒作答的儲存格，應該剛好有一個。",
             )
         cells[0].source = one.solution_code
 
@@ -125,7 +125,7 @@ def _refuse_what_is_there(folder: Path, chosen: Sequence[Path], pictures: Sequen
             if named
             else "."
         ),
-        f"{in_the_way[0]} 已經存在，裡面可能有人寫過東西。請換一個資料夾，或先把它移走"
+        f"{in_the_way[0]} 已經存在，裡面可能有人寫過內容。請換一個資料夾，或先把這個檔案移走"
         + (f"；也可以只寫還沒有的那幾課：`{program()} handout FOLDER {missing}`。" if named else "。"),
     )
 
@@ -136,7 +136,7 @@ def _parser() -> Parser:
         Bilingual(
             "Write the lessons for a class: FOLDER/student with the exercises open, FOLDER/instructor "
             "with the solutions filled in, all executed.",
-            "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，全都執行過。",
+            "替一個班級準備課程：FOLDER/student 裡的練習留白，FOLDER/instructor 裡填好解答，兩套都執行過。",
         ),
     )
     parser.add_argument("folder", type=Path, metavar="FOLDER", help=Bilingual("where to write", "寫到哪裡"))

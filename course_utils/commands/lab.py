@@ -31,7 +31,7 @@ _NEWS = {
     State.HELD: Bilingual(
         "{n}: you changed it, so it was left alone. The course has a newer version: "
         "`{p} lab --restore {s}` brings it, and keeps yours beside it.",
-        "{n}：你改過內容，所以沒有更動。課程已有新版：執行 `{p} lab --restore {s}` 就能換成新版，你的版本會留在旁邊。",
+        "{n}：你改過內容，所以沒有更動。課程已有新版，執行 `{p} lab --restore {s}` 就能換成新版，你的版本會留在旁邊。",
     ),
     State.BROKEN: Bilingual(
         "{n}: this file is damaged and will not open. `{p} lab --restore {s}` "
@@ -40,7 +40,7 @@ _NEWS = {
     ),
 }
 _STATE_WORDS = {
-    State.NEW: Bilingual("new: `lab` will add it", "新課程：執行 `lab` 就會加入"),
+    State.NEW: Bilingual("new: `lab` will add it", "新的一課，執行 `lab` 就會加入"),
     State.CURRENT: Bilingual("as handed out", "與原版相同"),
     State.OUTDATED: Bilingual("untouched; `lab` will update it", "未改過；執行 `lab` 就會更新"),
     State.CHANGED: Bilingual("changed by you", "你改過"),
@@ -156,7 +156,7 @@ def _parser() -> Parser:
         "lab",
         Bilingual(
             "Open the course in JupyterLab, in a working copy that is yours to change.",
-            "在 JupyterLab 裡開啟課程；開啟的是可以隨意修改的工作副本。",
+            "在 JupyterLab 裡開啟課程的工作副本，可以隨意修改。",
         ),
         epilog=Bilingual(
             "What follows -- goes to `jupyter lab` as it is.", "-- 之後的內容會原樣交給 `jupyter lab`。"
@@ -200,7 +200,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if folder == course:
         raise CourseError(
             "The working copy cannot be the checkout itself: name another folder.",
-            "工作副本不能就是儲存庫本身：請換一個資料夾。",
+            "工作副本不能放在儲存庫本身的資料夾，請換一個資料夾。",
         )
     try:
         return _run(WorkingCopy(course, folder), options, further)

@@ -142,7 +142,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not memory or not 0 < memory < math.inf or options.cores < 1:
         raise CourseError(
             "Give the machine's memory in GB and its cores, as in `--memory 16 --cores 4`.",
-            "請給機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。",
+            "請指定機器的記憶體（GB）與核心數，例如 `--memory 16 --cores 4`。",
         )
     folder = checkpoint(options.checkpoint)
     chosen = chosen_lessons(options.lessons, course_folder())
@@ -167,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         Bilingual(
             f"With {memory / 1e9:.0f} GB and {options.cores} cores: {fit} students at once "
             f"({by_memory} by memory, {shown} by processors).",
-            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心：同時 {fit} 位學生"
+            f"記憶體 {memory / 1e9:.0f} GB、{options.cores} 個核心，可以同時容納 {fit} 位學生"
             f"（依記憶體 {by_memory} 位，依處理器 {shown} 位）。",
         )
     )

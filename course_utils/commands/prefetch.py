@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _say(
         Bilingual(
             f"All is in {folder}: {count} files, with checksums. The text above is in {INSTRUCTIONS}.",
-            f"全部都在 {folder}：{count} 個檔案，附檢查碼。上面的文字在 {INSTRUCTIONS}。",
+            f"全部都在 {folder}，共 {count} 個檔案，附檢查碼。上面的說明存在 {INSTRUCTIONS}。",
         )
     )
     return 0
@@ -60,7 +60,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
         raise CourseError(
             f"{folder} could not be filled: {error}. Choose another folder, or mend that and run this again: what has arrived "
             "is kept.",
-            f"無法備齊 {folder}：{error}。請換一個資料夾，或排除這個問題再執行一次：已經下載的部分會保留。",
+            f"無法備齊 {folder}：{error}。請換一個資料夾，或排除這個問題再執行一次，已經下載的部分會保留。",
         ) from error
 
 
@@ -104,7 +104,7 @@ def _parser() -> Parser:
         "prefetch",
         Bilingual(
             "Bring what a class needs into one folder: the course, its packages, models of the hub.",
-            "把一個班級需要的東西備齊到一個資料夾：課程、套件、hub 上的模型。",
+            "把一個班級需要的課程、套件與 hub 上的模型，備齊到一個資料夾。",
         ),
     )
     parser.add_argument(
@@ -130,7 +130,8 @@ def _parser() -> Parser:
         action="append",
         metavar="VERSION",
         help=Bilingual(
-            "such as 3.12; again for another; by default this one's", "例如 3.12，可以重複；預設是現在這個"
+            "such as 3.12; again for another; by default this one's",
+            "例如 3.12，可以重複；預設是目前使用的版本",
         ),
     )
     parser.add_argument("--no-wheels", action="store_true", help=Bilingual("without packages", "不要套件"))
@@ -176,7 +177,7 @@ def _prepare(folder: Path) -> None:
     if others:
         raise CourseError(
             f"{folder} holds other things ({_some(others)}). Give a folder of its own: `--to {folder / 'gpt2-class'}`.",
-            f"{folder} 裡有別的東西（{_some(others)}）。請給一個專用的資料夾：`--to {folder / 'gpt2-class'}`。",
+            f"{folder} 裡有別的檔案（{_some(others)}）。請指定一個專用的資料夾：`--to {folder / 'gpt2-class'}`。",
         )
     for name in (*_FOLDERS, *_FILES):
         _check_kind(folder / name)
@@ -189,7 +190,7 @@ def _check_kind(path: Path) -> None:
     if path.is_symlink() or (path.exists() and path.is_dir() != (path.name in _FOLDERS)):
         raise CourseError(
             f"{path} is in the way: a {kind.en} of that name is made there. Move it to another place, then run this again.",
-            f"{path} 擋住了：那裡要放的是同名的{kind.zh}。請把它移到別處，再執行一次。",
+            f"{path} 的位置要用來放同名的{kind.zh}。請把它移到別處，再執行一次。",
         )
 
 
@@ -212,7 +213,7 @@ def _check_complete(targets: Sequence[wheels.Target], complete: Sequence[wheels.
         raise CourseError(
             f"There are not all packages for: {lacking}. Run this again; or with `--no-wheels`, and packages are installed from "
             "the network.",
-            f"套件沒有備齊：{lacking}。請再執行一次；或加上 `--no-wheels`，套件就從網路安裝。",
+            f"這些平台的套件沒有備齊：{lacking}。請再執行一次；或加上 `--no-wheels`，改從網路安裝套件。",
         )
 
 

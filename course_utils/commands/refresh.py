@@ -51,7 +51,7 @@ def refresh(
         raise NotebookError(
             f"{path.name}, cell `{error.cell}`: its output names a folder of this machine ({error.place}); "
             "print something that is the same everywhere. The stored notebook is unchanged.",
-            f"{path.name}，儲存格 `{error.cell}`：輸出裡有這台電腦的路徑（{error.place}），請改印在每台電腦上都一樣的內容。"
+            f"{path.name}，儲存格 `{error.cell}`：輸出裡有這台電腦的路徑（{error.place}），請改為印出在每台電腦上都一樣的內容。"
             "已存的 notebook 沒有更動。",
         ) from error
     if check:
@@ -96,7 +96,7 @@ def _parser() -> Parser:
         action="store_true",
         help=Bilingual(
             "write nothing; fail if a stored output is out of date",
-            "不寫入任何檔案；已存的輸出若已過時就以失敗結束",
+            "不寫入任何檔案；已存的輸出如果過時，就以失敗結束",
         ),
     )
     return parser

@@ -82,7 +82,7 @@ def to_base(model: "PreTrainedModel", *, copy: bool = False) -> "PreTrainedModel
             )
         raise CourseError(
             f"{type(model).__name__} is a base model already: use it as it is.",
-            f"{type(model).__name__} 本來就是基礎模型：直接用它就好。",
+            f"{type(model).__name__} 本來就是基礎模型，直接使用就好。",
         )
     base = base_of(model)
     require_embedding(base)

@@ -96,7 +96,7 @@ def keys(pair: Pair) -> Problem | None:
     if turned:
         return Problem(
             f"Transposed: {_listed(turned)}. Conv1D stores [in, out], nn.Linear [out, in]: turn it back with .T",
-            f"轉置了：{_listed(turned)}。GPT-2 的 Conv1D 存成 [in, out]，nn.Linear 存成 [out, in]：請用 .T 轉回來",
+            f"這些權重轉置了：{_listed(turned)}。GPT-2 的 Conv1D 存成 [in, out]，nn.Linear 存成 [out, in]，請用 .T 轉回來",
         )
     if shapes:
         return Problem(
@@ -170,8 +170,8 @@ def _head_weights(pair: Pair) -> Problem | Doubt | None:
     return Problem(
         f"The head is not the checkpoint's: {_listed(wrong)}. Load the model with its head: "
         "AutoModelForCausalLM.from_pretrained(folder). If you have trained it, compare with the folder that you saved.",
-        f"輸出層和檢查點的不同：{_listed(wrong)}。請連同輸出層一起載入：AutoModelForCausalLM.from_pretrained(folder)。"
-        "如果是你訓練過的，請和你存下來的資料夾比對。",
+        f"輸出層和檢查點裡的輸出層不同：{_listed(wrong)}。請連同輸出層一起載入：AutoModelForCausalLM.from_pretrained(folder)。"
+        "如果是你訓練過的模型，請和你存下來的資料夾比對。",
     )
 
 
@@ -236,7 +236,7 @@ def dtype(pair: Pair) -> Problem | None:
         return None
     return Problem(
         f"Another data type: {_listed(wrong)}. Mend it: lm.to(base.dtype); lost digits come back only by loading.",
-        f"資料型別不同：{_listed(wrong)}。修正：lm.to(base.dtype)；已經捨去的位數，只有重新載入才拿得回來。",
+        f"資料型別不同：{_listed(wrong)}。修正：lm.to(base.dtype)；已經捨去的位數，只有重新載入才能恢復。",
     )
 
 
@@ -253,7 +253,7 @@ def settings(pair: Pair) -> Problem | None:
     return Problem(
         f"Built with other settings: {_listed(wrong)}. The weights fit, the computation does not: "
         "build it from base.config.",
-        f"建立時的設定不同：{_listed(wrong)}。權重放得進去，計算方式卻不一樣：請用 base.config 建立。",
+        f"建立時的設定不同：{_listed(wrong)}。權重放得進去，計算方式卻不一樣。請用 base.config 建立。",
     )
 
 
@@ -322,7 +322,7 @@ def generation(pair: Pair) -> Problem | None:
     return Problem(
         f"The settings of generate() are not the checkpoint's: {_listed(wrong)}. "
         "Mend it: lm.generation_config = GenerationConfig.from_pretrained(folder)",
-        f"generate() 的設定和檢查點的不一樣：{_listed(wrong)}。"
+        f"generate() 的設定和檢查點裡的設定不一樣：{_listed(wrong)}。"
         "修正：lm.generation_config = GenerationConfig.from_pretrained(folder)",
     )
 

@@ -28,12 +28,12 @@ def logits(pair: Pair) -> Problem | Doubt | None:
         what = f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
         return Problem(
             f"The probe does not run ({what}). Mend the other checks first, or build again: to_lm_head(base)",
-            f"試算跑不動（{what}）。請先修正其他檢查，或重建：to_lm_head(base)",
+            f"試算無法執行（{what}）。請先修正其他檢查，或重建：to_lm_head(base)",
         )
     if wanted.shape != found.shape:
         return Problem(
             f"The logits have shape {list(found.shape)}, not {list(wanted.shape)}: the head has another vocabulary.",
-            f"logits 的形狀是 {list(found.shape)}，不是 {list(wanted.shape)}：輸出層的詞彙表不同。",
+            f"logits 的形狀是 {list(found.shape)}，不是 {list(wanted.shape)}，可見輸出層的詞彙表不同。",
         )
     off = (wanted.double() - found.double()).abs().max().item()
     scale = max(1.0, wanted.double().abs().max().item())
@@ -47,11 +47,11 @@ def _off(pair: Pair, off: float) -> Problem:
     hooked = [name or "lm" for name, module in pair.lm.named_modules() if _hooks(module)]
     where = ", ".join(hooked[:4]) + " …" * (len(hooked) > 4)
     advice = (
-        Bilingual(f"There are hooks on: {where}.", f"這些模組掛了 hook：{where}。")
+        Bilingual(f"There are hooks on: {where}.", f"這些模組掛了 hook（算完就被呼叫的函式）：{where}。")
         if hooked
         else Bilingual(
             "If they all hold, look for a forward() of its own.",
-            "如果其他都成立，就找找看有沒有被改寫的 forward()。",
+            "如果其他檢查都成立，請找找看有沒有改寫過的 forward()。",
         )
     )
     return Problem(

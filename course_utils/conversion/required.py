@@ -32,7 +32,7 @@ def require_base(base: Any) -> None:
     if base.base_model is not base or base.get_output_embeddings() is not None:
         raise CourseError(
             f"{type(base).__name__} has a head already: give its base model, `to_base(model)`.",
-            f"{type(base).__name__} 已經有輸出層：請給它裡面的基礎模型，`to_base(model)`。",
+            f"{type(base).__name__} 已經有輸出層。請傳入裡面的基礎模型，也就是 `to_base(model)`。",
         )
     require_embedding(base)
 
@@ -53,5 +53,5 @@ def require_weights(base: "PreTrainedModel") -> None:
     if any(parameter.is_meta for parameter in base.parameters()):
         raise CourseError(
             "The base model's weights are on the meta device, which holds no numbers: load it first.",
-            "這個基礎模型的權重在 meta 裝置上，沒有任何數值：請先載入。",
+            "這個基礎模型的權重在 meta 裝置上，沒有任何數值。請先載入。",
         )

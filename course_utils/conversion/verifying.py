@@ -59,7 +59,7 @@ def verify(
     if lm.base_model is lm or lm.get_output_embeddings() is None:
         raise CourseError(
             f"{type(lm).__name__} has no LM head: call verify(base, lm), the base model first.",
-            f"{type(lm).__name__} 沒有 LM head：請寫 verify(base, lm)，基礎模型在前。",
+            f"{type(lm).__name__} 沒有 LM head。請寫成 verify(base, lm)，基礎模型在前。",
         )
     pair = _pair(base, lm, generation_config or stored_generation_config(base))
     return Report(tuple(_check(name, asks, find(pair)) for name, (asks, find) in _CHECKS.items()))

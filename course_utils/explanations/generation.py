@@ -12,11 +12,11 @@ ENTRIES = (
         meaning=Bilingual(
             "You gave `generate()` no length, so it stops after 20 new tokens. The text is right, but it may be "
             "cut off.",
-            "你沒有告訴 `generate()` 要生成多長，所以它在 20 個新 token 之後停下來。文字沒有錯，但可能被截斷。",
+            "呼叫 `generate()` 時沒有指定長度，所以寫完 20 個新 token 就停下來。文字沒有錯，但可能被截斷。",
         ),
         remedy=Bilingual(
             "Say how many new tokens you want.",
-            "說明你要幾個新 token。",
+            "指定要生成幾個新 token。",
         ),
         code="model.generate(**inputs, max_new_tokens=50)",
     ),
@@ -28,12 +28,12 @@ ENTRIES = (
         meaning=Bilingual(
             "The text is longer than the model has positions (`config.n_positions`; 1024 in the real GPT-2), and "
             "there is no position embedding for the next token.",
-            "文字比模型的位置還多（`config.n_positions`；真正的 GPT-2 是 1024），下一個 token 沒有位置嵌入可用。",
+            "文字的 token 數超過模型的位置數（`config.n_positions`；真正的 GPT-2 是 1024），下一個 token 沒有位置嵌入可用。",
         ),
         remedy=Bilingual(
             "Keep prompt and new tokens together within the positions: ask for fewer new tokens, or cut the prompt "
             "at its beginning.",
-            "讓提示加上新 token 不超過位置的數量：少生成一些，或從開頭截短提示。",
+            "讓提示詞（prompt）加上新 token 不超過位置數。可以少生成一些，或從開頭截短提示詞。",
         ),
         code="room = model.config.n_positions - 50\n"
         "model.generate(input_ids[:, -room:], attention_mask=attention_mask[:, -room:], max_new_tokens=50)",
@@ -53,7 +53,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "Ask for fewer new tokens.",
-            "少生成一些 token。",
+            "減少要生成的 token 數。",
         ),
         code="longest = model.config.n_positions - input_ids.shape[1]\n"
         "model.generate(input_ids, max_new_tokens=min(50, longest))",
@@ -66,7 +66,7 @@ ENTRIES = (
         meaning=Bilingual(
             "The shorter prompts of the batch end in padding, and GPT-2 would go on writing after the padding. The "
             "text that comes out is wrong.",
-            "批次裡較短的提示以填充結尾，GPT-2 會接在填充後面往下寫，生成的文字是錯的。",
+            "批次裡較短的提示詞（prompt）以填充結尾，GPT-2 會接在填充後面往下寫，生成的文字是錯的。",
         ),
         remedy=Bilingual(
             "Pad on the left before you generate. (For training and classification, right padding is right.)",
@@ -85,7 +85,7 @@ ENTRIES = (
             "`generate()` got only ids and cannot tell which of them are padding, because GPT-2 pads with its "
             "end-of-text token. If all prompts are equally long, nothing is wrong; with padding, the text is wrong. "
             "It also appears for ids without a batch dimension.",
-            "`generate()` 只拿到 id，而 GPT-2 用結尾 token 來填充，所以它分不出哪些是填充。所有提示一樣長就沒事；"
+            "`generate()` 只收到 id，而 GPT-2 用結尾 token（EOS）來填充，所以分不出哪些是填充。如果所有提示詞（prompt）一樣長，結果就沒有問題；"
             "有填充時，生成的文字會出錯。id 少了批次維度時，也會出現這則訊息。",
         ),
         remedy=Bilingual(
@@ -105,7 +105,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "To take the most probable token every time, switch sampling off.",
-            "想每次都取機率最高的 token，就把取樣關掉。",
+            "如果想每次都取機率最高的 token，請關掉取樣。",
         ),
         code="model.generate(**inputs, do_sample=False, max_new_tokens=20)",
         kinds=("ValueError",),
@@ -118,12 +118,12 @@ ENTRIES = (
         meaning=Bilingual(
             "A setting of sampling (`temperature`, `top_k`, `top_p`) was given while sampling is off, so it does "
             "nothing. The text is that of greedy decoding or beam search.",
-            "取樣沒有打開，卻給了取樣的設定（`temperature`、`top_k`、`top_p`），所以這些設定沒有作用。"
+            "沒有啟用取樣，卻指定了取樣的設定（`temperature`、`top_k`、`top_p`），所以這些設定沒有作用。"
             "得到的是貪婪解碼或束搜尋的文字。",
         ),
         remedy=Bilingual(
             "If you want to sample, say so; if not, leave the setting out.",
-            "要取樣就明白說出來；不要的話，就拿掉那些設定。",
+            "要取樣，請明確啟用；不要取樣，就拿掉那些設定。",
         ),
         code="model.generate(**inputs, do_sample=True, temperature=0.8, max_new_tokens=20)",
     ),
@@ -134,7 +134,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "Beam search may still change its mind about every token, so there is nothing to show while it runs.",
-            "束搜尋在結束之前隨時可能換掉任何一個 token，所以過程中沒有可以顯示的文字。",
+            "束搜尋（beam search）在結束之前，隨時可能換掉任何一個 token，所以過程中沒有可以顯示的文字。",
         ),
         remedy=Bilingual(
             "Leave out the streamer, or do without beams.",
@@ -171,11 +171,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "Greedy decoding has exactly one result, so it cannot return several texts.",
-            "貪婪解碼只有一個結果，無法回傳好幾份文字。",
+            "貪婪解碼只有一個結果，無法回傳好幾段文字。",
         ),
         remedy=Bilingual(
             "Sample, or use at least as many beams as texts.",
-            "改用取樣，或讓束的數量不少於文字的份數。",
+            "改用取樣，或讓束寬（beam width）不小於要回傳的段數。",
         ),
         code="model.generate(**inputs, do_sample=True, num_return_sequences=3, max_new_tokens=20)",
         kinds=("ValueError",),
@@ -187,11 +187,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "You asked for no new tokens at all, perhaps because a computed length came out as 0 or less.",
-            "你要求的新 token 是 0 個或更少，可能是計算出來的長度不對。",
+            "你要求的新 token 是 0 個或更少，可能是計算長度時算錯了。",
         ),
         remedy=Bilingual(
             "Ask for one at least; to look at the prompt's own logits, call the model instead.",
-            "至少要一個；如果只想看提示本身的 logits，請直接呼叫模型。",
+            "請至少要求一個；如果只想看提示詞（prompt）本身的 logits，請直接呼叫模型。",
         ),
         code="logits = model(**inputs).logits",
         kinds=("ValueError",),
@@ -203,11 +203,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`max_length` counts the prompt too, and the prompt alone is already longer.",
-            "`max_length` 把提示也算在內，而提示本身已經超過它了。",
+            "`max_length` 把提示詞（prompt）也算在內，而提示詞本身已經超過這個長度。",
         ),
         remedy=Bilingual(
             "Give the number of new tokens, which does not count the prompt.",
-            "改給新 token 的數量，它不把提示算在內。",
+            "改為指定新 token 的數量，這樣就不把提示詞算在內。",
         ),
         code="model.generate(**inputs, max_new_tokens=20)",
         kinds=("ValueError",),
@@ -219,11 +219,11 @@ ENTRIES = (
         matters=NO,
         meaning=Bilingual(
             "Two lengths were given; `max_new_tokens` is the one that counts.",
-            "同時給了兩種長度；以 `max_new_tokens` 為準。",
+            "同時指定了兩種長度，實際上以 `max_new_tokens` 為準。",
         ),
         remedy=Bilingual(
-            "Keep `max_new_tokens` only. If you gave one alone, the other stands in `model.generation_config`.",
-            "只留 `max_new_tokens`。如果你只給了一個，另一個在 `model.generation_config` 裡。",
+            "Keep `max_new_tokens` only. If you gave only one, the other is in `model.generation_config`.",
+            "只保留 `max_new_tokens`。如果你只指定了一個，另一個就在 `model.generation_config` 裡。",
         ),
         code="model.generation_config.max_length = None",
     ),
@@ -233,9 +233,9 @@ ENTRIES = (
         pattern=r"The following `model_kwargs` are not used by the model",
         matters=YES,
         meaning=Bilingual(
-            "Neither `generate()` nor the model knows an argument of that name. Mostly it is a slip of the pen "
+            "Neither `generate()` nor the model knows an argument of that name. Mostly it is a typing error "
             "(`max_new_token` for `max_new_tokens`).",
-            "`generate()` 和模型都不認得這個引數。多半是打錯字（把 `max_new_tokens` 寫成 `max_new_token`）。",
+            "`generate()` 和模型都不認得這個名稱的引數。多半是打錯字（把 `max_new_tokens` 寫成 `max_new_token`）。",
         ),
         remedy=Bilingual(
             "Compare the name in the message with those that exist.",
@@ -251,7 +251,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The model knows only ids; to recognise a string it needs the tokenizer.",
-            "模型只認得 id；要認出字串，就需要 tokenizer。",
+            "模型只認得 id，要認出字串就需要 tokenizer。",
         ),
         remedy=Bilingual(
             "Pass the tokenizer along.",
@@ -266,14 +266,14 @@ ENTRIES = (
         pattern=r"probability tensor contains either `inf`, `nan` or element < 0",
         matters=YES,
         meaning=Bilingual(
-            "The probabilities to sample from are not numbers. Mostly the weights hold NaN after a training that "
+            "The probabilities to sample from are not numbers. Most often the weights hold NaN after a training that "
             "went wrong, a logits processor of your own forbids every token, or float16 overflowed.",
             "取樣用的機率不是正常的數字。多半是訓練出了差錯，權重裡有 NaN；或是你自己的 logits processor "
             "禁止了所有 token；或是 float16 溢位。",
         ),
         remedy=Bilingual(
-            "Look for the first that is not finite; load the weights again, in float32.",
-            "找出第一個不是有限值的地方；用 float32 重新載入權重。",
+            "Look for the first weights or logits that are not finite; load the weights again, in float32.",
+            "找出第一個不是有限值的權重或 logits；用 float32 重新載入權重。",
         ),
         code="print([name for name, p in model.named_parameters() if not p.isfinite().all()])\n"
         "print(model(**inputs).logits.isfinite().all())",
@@ -287,7 +287,7 @@ ENTRIES = (
         meaning=Bilingual(
             "The model's generation settings contradict each other, for instance a temperature without sampling, "
             "and such settings are not saved. The weights were not saved either.",
-            "模型的生成設定互相矛盾，例如給了溫度卻沒有打開取樣；這樣的設定無法儲存，權重也沒有存下來。",
+            "模型的生成設定互相矛盾，例如指定了溫度卻沒有啟用取樣。這樣的設定無法儲存，權重也沒有存下來。",
         ),
         remedy=Bilingual(
             "Make the settings agree, then save again.",
@@ -303,11 +303,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`GPT2Model` ends with hidden states: it has no LM head, so it gives no logits and generates nothing.",
-            "`GPT2Model` 只算到隱藏狀態：它沒有 LM head，所以沒有 logits，也不能生成文字。",
+            "`GPT2Model` 只算到隱藏狀態。它沒有語言模型輸出層（LM head），所以沒有 logits，也不能生成文字。",
         ),
         remedy=Bilingual(
-            "Load the same checkpoint with the class that has the head (lessons 02 and 04).",
-            "用有 LM head 的類別載入同一個檢查點（第 02、04 課）。",
+            "Load the same checkpoint with the class that has the head (lessons 2 and 4).",
+            "用有 LM head 的類別載入同一個檢查點（第 2、4 課）。",
         ),
         code="model = GPT2LMHeadModel.from_pretrained(CHECKPOINT)",
         kinds=("AttributeError",),

@@ -15,7 +15,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "Let the end-of-text token stand in for it; the attention mask keeps it out of the computation.",
-            "用結尾 token 代替；注意力遮罩會讓它不參與計算。",
+            "用結尾 token（EOS）代替；注意力遮罩會讓它不參與計算。",
         ),
         code="tokenizer.pad_token = tokenizer.eos_token",
         kinds=("ValueError",),
@@ -31,7 +31,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "Pad the batch, or take the texts one at a time.",
-            "把批次填充成一樣長，或一次處理一份文字。",
+            "把批次填充成一樣長，或一次處理一段文字。",
         ),
         code="tokenizer.pad_token = tokenizer.eos_token\n"
         'inputs = tokenizer(texts, padding=True, return_tensors="pt")',
@@ -45,7 +45,7 @@ ENTRIES = (
         meaning=Bilingual(
             "The classifier reads the last token of each text, and in a batch it cannot tell which that is until it "
             "knows the id of the padding.",
-            "分類器讀的是每份文字的最後一個 token；在批次裡，它要知道填充的 id，才找得到那個 token。",
+            "分類器看的是每段文字的最後一個 token。在批次裡，要知道填充的 id，才找得到那個 token。",
         ),
         remedy=Bilingual(
             "Tell the model, and pad on the right.",
@@ -64,11 +64,11 @@ ENTRIES = (
         meaning=Bilingual(
             "The text has more tokens than the model has positions. The tokenizer counts, and cuts nothing: the ids "
             "are right, but the model cannot take them in one piece.",
-            "文字的 token 比模型的位置還多。tokenizer 只是提醒，什麼都沒截掉：id 是對的，但模型一次放不下。",
+            "文字的 token 數超過模型的位置數。tokenizer 只是提醒，什麼都沒有截掉。id 是對的，但模型無法一次讀完。",
         ),
         remedy=Bilingual(
             "Cut the text, or go through it in windows. If you cut the ids into windows yourself, ignore this.",
-            "截短文字，或分段處理。如果你自己會把 id 切成小段，可以不管這則警告。",
+            "截短文字，或分段處理。如果你自己會把 id 切成小段，可以忽略這則警告。",
         ),
         code='inputs = tokenizer(text, truncation=True, max_length=model.config.n_positions, return_tensors="pt")',
     ),
@@ -80,12 +80,12 @@ ENTRIES = (
         meaning=Bilingual(
             "The model got no tokens. Either the prompt is empty, or the tokenizer is: without a network, "
             '`GPT2Tokenizer.from_pretrained("gpt2")` returns one that knows no tokens, and says nothing.',
-            "模型沒有拿到任何 token。可能提示是空的，也可能 tokenizer 是空的：沒有網路時，"
-            '`GPT2Tokenizer.from_pretrained("gpt2")` 會回傳一個不認得任何 token 的 tokenizer，而且不出聲。',
+            "模型沒有收到任何 token。可能提示詞（prompt）是空的，也可能 tokenizer 是空的。沒有網路時，"
+            '`GPT2Tokenizer.from_pretrained("gpt2")` 會回傳一個不認得任何 token 的 tokenizer，而且毫無警告。',
         ),
         remedy=Bilingual(
             "See how many tokens the tokenizer knows; begin an empty prompt with the end-of-text token.",
-            "看看 tokenizer 認得幾個 token；提示是空的時候，用結尾 token 開頭。",
+            "看看 tokenizer 認得幾個 token；提示詞是空的時候，請從結尾 token（EOS）開始。",
         ),
         code="print(len(tokenizer))\ninput_ids = torch.tensor([[tokenizer.eos_token_id]])",
         kinds=("RuntimeError",),
@@ -97,7 +97,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The model wants a tensor of ids and got text, or a plain list of numbers.",
-            "模型要的是裝著 id 的張量，拿到的卻是文字，或是一般的數字串列。",
+            "模型需要的是 id 的張量，收到的卻是文字，或是一般的 Python list。",
         ),
         remedy=Bilingual(
             "Let the tokenizer return tensors.",
@@ -115,7 +115,7 @@ ENTRIES = (
         meaning=Bilingual(
             "You passed the tokenizer's whole result as one argument. It is a dictionary: `input_ids` and "
             "`attention_mask` are in it.",
-            "你把 tokenizer 的整個結果當成一個引數傳入。它是字典，裡面有 `input_ids` 和 `attention_mask`。",
+            "你把 tokenizer 的整個結果當成一個引數傳入。這個結果是 dict，裡面有 `input_ids` 和 `attention_mask`。",
         ),
         remedy=Bilingual(
             "Unpack it with two stars.",
@@ -132,11 +132,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The ids have one dimension, and the model wants two: a batch of sequences.",
-            "id 只有一個維度，而模型要兩個：一批序列。",
+            "id 只有一個維度，而模型需要兩個維度，也就是一批序列。",
         ),
         remedy=Bilingual(
             "Put a batch of one around them.",
-            "把它包成只有一份的批次。",
+            "把它包成只有一個序列的批次。",
         ),
         code="model(input_ids[None, :])",
         kinds=("IndexError",),
@@ -149,11 +149,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "Ids choose rows of the embedding, so they must be integers; these are floats.",
-            "id 用來挑選嵌入的某一列，所以必須是整數；你傳的是浮點數。",
+            "id 用來選出嵌入的某一列（row），所以必須是整數；你傳入的是浮點數。",
         ),
         remedy=Bilingual(
             "Make them integers. If they are vectors already, pass them as `inputs_embeds`.",
-            "把它們轉成整數。如果它們本來就是向量，請用 `inputs_embeds` 傳入。",
+            "把 id 轉成整數。如果你傳的本來就是向量，請改用 `inputs_embeds` 傳入。",
         ),
         code="model(input_ids.long())",
         kinds=("RuntimeError",),
@@ -166,8 +166,8 @@ ENTRIES = (
         meaning=Bilingual(
             "An id is negative, or not smaller than the vocabulary: the embedding has no such row. Tokenizer and "
             "model do not belong together, or you added tokens to the tokenizer only. (-100 is for `labels` alone.)",
-            "有個 id 是負數，或不小於詞彙表的大小：嵌入裡沒有那一列。可能 tokenizer 和模型不是一套，"
-            "或是你只在 tokenizer 裡加了 token。（-100 只能用在 `labels`。）",
+            "有個 id 是負數，或不小於詞彙表的大小，嵌入裡沒有那一列（row）。可能是 tokenizer 和模型不是同一套，"
+            "也可能是你只在 tokenizer 裡加了 token。（-100 只能用在 `labels`。）",
         ),
         remedy=Bilingual(
             "Compare the two sizes; after adding tokens, resize the embedding.",
@@ -186,13 +186,13 @@ ENTRIES = (
         meaning=Bilingual(
             "The new tokens' embeddings were drawn close to the mean of the old ones, so their probability is small to "
             "begin with. They have learned nothing yet.",
-            "新 token 的嵌入取在舊嵌入的平均附近，所以一開始的機率很小；它們還沒有學過任何東西。",
+            "新 token 的嵌入取在舊嵌入的平均附近，所以一開始的機率很小；這些嵌入還沒有訓練過。",
         ),
         remedy=Bilingual(
             "Nothing to do now; train the model on texts that hold the new tokens. Do not follow the message's "
             "advice to switch this off: with `mean_resizing=False` a new token's logit is near 0, while those of the "
             "original GPT-2 lie far below 0, and the new token takes all of the probability.",
-            "現在不必做什麼；之後用含有新 token 的文字訓練模型。不要照訊息說的關掉它：設成 `mean_resizing=False` 時，"
+            "現在不必處理，之後請用含有新 token 的文字訓練模型。不要照訊息的建議關掉它，因為設成 `mean_resizing=False` 時，"
             "新 token 的 logit 接近 0，而原版 GPT-2 的 logits 遠低於 0，機率會全部落到新 token 上。",
         ),
         code="model.resize_token_embeddings(len(tokenizer))  # mean_resizing stays True",
@@ -208,7 +208,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "Call the tokenizer itself, with one text or a list.",
-            "直接呼叫 tokenizer，給一份文字或一個串列。",
+            "直接呼叫 tokenizer，傳入一段文字或一個 list。",
         ),
         code='inputs = tokenizer(texts, padding=True, return_tensors="pt")',
         kinds=("AttributeError",),
@@ -220,7 +220,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "GPT-2 continues text and was never trained to chat, so it has no chat template.",
-            "GPT-2 只會接著往下寫，沒有受過聊天訓練，所以沒有聊天樣板。",
+            "GPT-2 只會接著往下寫，沒有受過聊天的訓練，所以沒有聊天樣板（chat template）。",
         ),
         remedy=Bilingual(
             "Write the dialogue as ordinary text and let the model continue it.",
@@ -236,7 +236,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`decode` wants ids and got floats: logits or probabilities, most likely.",
-            "`decode` 要的是 id，拿到的卻是浮點數：多半是 logits 或機率。",
+            "`decode` 需要的是 id，收到的卻是浮點數，多半是 logits 或機率。",
         ),
         remedy=Bilingual(
             "Choose a token first.",

@@ -13,13 +13,13 @@ ENTRIES = (
             "The checkpoint has no weights of this name, so they are random now. For a new head (`score.weight` of a "
             "classifier) that is as it should be, until you train it. For a GPT-2 layer, or for `lm_head.weight`, it "
             "is an error: the outputs are noise.",
-            "檢查點裡沒有這個名稱的權重，所以現在是隨機的。新的輸出層（例如分類器的 `score.weight`）本來就該這樣，"
-            "訓練之後才有用。但如果是 GPT-2 的某一層，或是 `lm_head.weight`，那就有問題：輸出只是雜訊。",
+            "檢查點裡沒有這個名稱的權重，所以現在的值是隨機的。新的輸出層（例如分類器的 `score.weight`）本來就該這樣，"
+            "訓練之後才有用。但如果是 GPT-2 的某一層，或是 `lm_head.weight`，那就有問題，輸出只是雜訊。",
         ),
         remedy=Bilingual(
             "New head: train it. Otherwise load with the config of the checkpoint itself, and leave out arguments "
             "such as `n_layer` or `tie_word_embeddings`.",
-            "新的輸出層：訓練它。其他情況：使用檢查點自己的設定，不要給 `n_layer`、`tie_word_embeddings` 這類引數。",
+            "如果是新的輸出層，請訓練它。其他情況，請使用檢查點自己的設定來載入，不要傳入 `n_layer`、`tie_word_embeddings` 這類引數。",
         ),
         code="model = GPT2LMHeadModel.from_pretrained(CHECKPOINT)",
     ),
@@ -32,7 +32,7 @@ ENTRIES = (
             "The checkpoint has weights that this class has no place for, and they were left out. Another head's "
             "weights: no harm. Whole layers (`h.…`): the model is smaller than the checkpoint, and its outputs are "
             "wrong.",
-            "檢查點裡有些權重在這個類別中沒有位置，因此沒有載入。如果是另一種輸出層的權重，沒有關係；"
+            "檢查點裡有些權重在這個類別中沒有對應的位置，因此沒有載入。如果是另一種輸出層的權重，沒有關係；"
             "如果是整層的權重（`h.…`），代表模型比檢查點小，輸出會是錯的。",
         ),
         remedy=Bilingual(
@@ -50,13 +50,13 @@ ENTRIES = (
             "Weights of the checkpoint have another shape than those of the model that is to take them: a size in "
             "the config (`n_positions`, `n_embd`, `vocab_size`, `num_labels`) was changed, or config.json is not there "
             "and the sizes of the 124M GPT-2 were taken. The table above the error names the weights.",
-            "檢查點的權重和模型的形狀不同：設定裡有個大小被改過（`n_positions`、`n_embd`、`vocab_size`、"
-            "`num_labels`），或是沒有 config.json，於是採用了 124M GPT-2 的大小。錯誤上方的表格列出是哪些權重。",
+            "檢查點的權重和模型的形狀不同。可能是設定裡有個大小改過（`n_positions`、`n_embd`、`vocab_size`、"
+            "`num_labels`），也可能是沒有 config.json，於是採用了 124M GPT-2 的大小。錯誤上方的表格列出是哪些權重。",
         ),
         remedy=Bilingual(
             "Leave the size as it is. Only to give a classifier another number of classes, ignore it: those weights "
             "start at random.",
-            "不要改大小。只有想替分類器換類別數時才忽略它：那些權重會從隨機值開始。",
+            "不要改動大小。只有想改變分類器的類別數時，才忽略這種不合；那些權重會從隨機值開始。",
         ),
         code="GPT2ForSequenceClassification.from_pretrained(CHECKPOINT, num_labels=3, ignore_mismatched_sizes=True)",
         kinds=("RuntimeError",),
@@ -73,8 +73,8 @@ ENTRIES = (
             "什麼都沒有存下來。",
         ),
         remedy=Bilingual(
-            "Let the model save itself: it knows about the tie.",
-            "讓模型自己儲存：它知道有綁定。",
+            "Let the model save itself: its own method handles the tie.",
+            "改用模型自己的儲存方法，它會處理綁定。",
         ),
         code="model.save_pretrained(folder)",
         kinds=("RuntimeError",),
@@ -94,7 +94,7 @@ ENTRIES = (
         remedy=Bilingual(
             "Connect (and unset `HF_HUB_OFFLINE`), then run this again; or take the bundled model, which needs no "
             "network.",
-            "連上網路（並取消 `HF_HUB_OFFLINE`）再執行一次；或使用附帶的模型，它不需要網路。",
+            "連上網路（並取消 `HF_HUB_OFFLINE`）再執行一次；或使用附帶的小模型，它不需要網路。",
         ),
         code='from course_utils import checkpoint\nmodel = GPT2LMHeadModel.from_pretrained(checkpoint("bundled"))',
         kinds=("OSError", "LocalEntryNotFoundError"),
@@ -107,12 +107,12 @@ ENTRIES = (
         meaning=Bilingual(
             "This is neither a folder that exists nor a possible name on the Hugging Face hub. Mostly it is the path "
             "of a folder that is not there, seen from where the notebook runs.",
-            "這既不是存在的資料夾，也不可能是 Hugging Face hub 上的名稱。多半是資料夾的路徑寫錯，"
-            "或從 notebook 執行的位置看不到它。",
+            "這裡沒有這個資料夾，Hugging Face hub 上也不可能有這樣的名稱。多半是資料夾的路徑寫錯，"
+            "或是從 notebook 執行的位置找不到它。",
         ),
         remedy=Bilingual(
             "Look from where you are, and give an existing folder or a name such as `gpt2`.",
-            "先看看目前在哪個資料夾，再給一個存在的資料夾，或像 `gpt2` 這樣的名稱。",
+            "先看看目前在哪個資料夾，再指定一個存在的資料夾，或像 `gpt2` 這樣的名稱。",
         ),
         code="from pathlib import Path\nprint(Path.cwd(), Path(folder).is_dir())",
         kinds=("OSError", "HFValidationError"),
@@ -124,11 +124,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The hub has no model of this name (and there is no folder of this name here), or it is private.",
-            "hub 上沒有這個名稱的模型（這裡也沒有這個名稱的資料夾），或者它不公開。",
+            "hub 上沒有這個名稱的模型（這裡也沒有這個名稱的資料夾），或者這個模型不公開。",
         ),
         remedy=Bilingual(
             "Check the spelling: `gpt2`, not `gtp2`. For a private model, log in.",
-            "檢查拼字：是 `gpt2`，不是 `gtp2`。不公開的模型需要登入。",
+            "請檢查拼字，是 `gpt2`，不是 `gtp2`。不公開的模型需要登入。",
         ),
         code='GPT2LMHeadModel.from_pretrained("gpt2")',
         kinds=("OSError", "RepositoryNotFoundError"),
@@ -144,8 +144,8 @@ ENTRIES = (
             "你沒有登入 Hugging Face hub。GPT-2 人人可用，下載不受影響，只是下載的限額比較低。",
         ),
         remedy=Bilingual(
-            "Nothing. Who downloads much logs in once.",
-            "不必處理。經常下載的人，登入一次就好。",
+            "Nothing. If you download a lot, log in once.",
+            "不必處理。如果經常下載，登入一次就好。",
         ),
         code="hf auth login",
     ),
@@ -158,11 +158,11 @@ ENTRIES = (
         meaning=Bilingual(
             "The folder holds no weights. Perhaps it is the folder above the right one, or only the tokenizer was "
             "saved there.",
-            "這個資料夾裡沒有權重。可能給成了上一層的資料夾，或那裡只存了 tokenizer。",
+            "這個資料夾裡沒有權重。可能是指定到上一層的資料夾，或那裡只存了 tokenizer。",
         ),
         remedy=Bilingual(
             "Give the folder that `save_pretrained` wrote.",
-            "給 `save_pretrained` 寫出的那個資料夾。",
+            "指定 `save_pretrained` 寫出的那個資料夾。",
         ),
         code="model.save_pretrained(folder)\ntokenizer.save_pretrained(folder)",
         kinds=("OSError",),
@@ -176,11 +176,11 @@ ENTRIES = (
             "`AutoModel` reads in config.json which class to take, and there is no config.json, or none that says so. "
             "(A class of your own choice would say nothing and take the sizes of the 124M GPT-2.)",
             "`AutoModel` 要從 config.json 得知該用哪個類別，但這裡沒有 config.json，或裡面沒有寫。"
-            "（自己指定類別的話，它不會出聲，而是直接採用 124M GPT-2 的大小。）",
+            "（如果自己指定類別，就不會有任何警告，而是直接採用 124M GPT-2 的大小。）",
         ),
         remedy=Bilingual(
             "Give the folder that `save_pretrained` wrote.",
-            "給 `save_pretrained` 寫出的那個資料夾。",
+            "指定 `save_pretrained` 寫出的那個資料夾。",
         ),
         code="model.save_pretrained(folder)\nmodel = AutoModel.from_pretrained(folder)",
         kinds=("ValueError",),
@@ -192,7 +192,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "config.json is damaged: cut off while it was written, or edited by hand.",
-            "config.json 壞了：可能寫到一半中斷，或用手改壞了。",
+            "config.json 壞了，可能是寫到一半中斷，或是手動改壞了。",
         ),
         remedy=Bilingual(
             "Save or download the checkpoint again.",
@@ -209,7 +209,7 @@ ENTRIES = (
         meaning=Bilingual(
             "The safetensors file is not whole: a download broke off, or Git LFS left its pointer in the place of "
             "the weights.",
-            "safetensors 檔案不完整：下載中斷了，或 Git LFS 只留下指標，沒有真正的權重。",
+            "safetensors 檔案不完整。可能是下載中斷了，或 Git LFS 只留下指標，沒有真正的權重。",
         ),
         remedy=Bilingual(
             "Delete the file and fetch it again (`git lfs pull` in a clone).",
@@ -229,9 +229,9 @@ ENTRIES = (
             "權重的名稱或形狀對不上。`GPT2Model` 和 `GPT2LMHeadModel` 之間差的是前綴 `transformer.`，只有後者才有。",
         ),
         remedy=Bilingual(
-            "Load into the base inside (lesson 04). Do not reach for `strict=False`: it may load nothing at all, "
+            "Load into the base inside (lesson 4). Do not reach for `strict=False`: it may load nothing at all, "
             "silently.",
-            "載入到裡面的基礎模型（第 04 課）。不要改用 `strict=False`：它可能什麼都沒載入，也不出聲。",
+            "載入到裡面的基礎模型（第 4 課）。不要改用 `strict=False`，因為可能什麼都沒載入，卻毫無警告。",
         ),
         code="lm.transformer.load_state_dict(base.state_dict())",
         kinds=("RuntimeError",),
@@ -243,7 +243,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The file holds Python objects and not just tensors. Loading such a file can run code, so torch refuses.",
-            "這個檔案裡有 Python 物件，不只是張量。載入這種檔案可能會執行程式碼，所以 torch 拒絕。",
+            "這個檔案裡有 Python 物件，不只是張量。載入這種檔案可能會執行程式碼，所以 torch 拒絕載入。",
         ),
         remedy=Bilingual(
             "Save weights, not models: `save_pretrained`. Say `weights_only=False` only for a file of your own.",
@@ -259,7 +259,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The checkpoint belongs to another architecture. Whatever is loaded from it, GPT-2 does not work with it.",
-            "這個檢查點屬於另一種架構。不管載入了什麼，GPT-2 都用不了。",
+            "這個檢查點屬於另一種架構。不管載入了哪些權重，GPT-2 都無法使用。",
         ),
         remedy=Bilingual(
             "Take a GPT-2 checkpoint, or let `AutoModel` choose the class.",
@@ -275,12 +275,12 @@ ENTRIES = (
         meaning=Bilingual(
             "The class was called with a name, a folder or another model. `GPT2LMHeadModel(config)` builds a new "
             "model with random weights and wants a config.",
-            "你呼叫類別時給了名稱、資料夾或另一個模型。`GPT2LMHeadModel(config)` 是用來建立權重隨機的新模型，"
-            "要的是設定。",
+            "你呼叫類別時傳入了名稱、資料夾或另一個模型。`GPT2LMHeadModel(config)` 用來建立權重隨機的新模型，"
+            "需要的是設定（config）。",
         ),
         remedy=Bilingual(
-            "To load weights, use `from_pretrained`; to put a head on a base model, see lesson 04.",
-            "要載入權重，請用 `from_pretrained`；要替基礎模型裝上 LM head，見第 04 課。",
+            "To load weights, use `from_pretrained`; to put an LM head on a base model, see lesson 4.",
+            "要載入權重，請用 `from_pretrained`；要替基礎模型加上語言模型輸出層（LM head），見第 4 課。",
         ),
         code="model = GPT2LMHeadModel.from_pretrained(CHECKPOINT)",
         kinds=("TypeError",),
@@ -297,8 +297,8 @@ ENTRIES = (
             "以及所有以 `TF` 或 `Flax` 開頭的類別。",
         ),
         remedy=Bilingual(
-            "Use what has taken its place.",
-            "改用取代它的東西。",
+            "Use the function or class that has taken its place.",
+            "改用取代它的函式或類別。",
         ),
         code="from torch.optim import AdamW\nfrom transformers import AutoModelForCausalLM, GPT2LMHeadModel",
         kinds=("ImportError",),
@@ -346,7 +346,7 @@ ENTRIES = (
         meaning=Bilingual(
             "Something imported a tool for pictures, mostly `from transformers import *`, which imports everything "
             "there is. GPT-2 needs none of it.",
-            "有程式匯入了處理圖片的工具，多半是 `from transformers import *`，它會匯入所有東西。GPT-2 完全用不到。",
+            "有程式匯入了處理圖片的工具，多半是 `from transformers import *`，這樣會匯入套件裡的所有名稱。GPT-2 完全用不到那些工具。",
         ),
         remedy=Bilingual(
             "Import by name only what you use: it is faster, too.",
@@ -361,11 +361,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "FlashAttention is a package of its own, and needs a GPU.",
-            "FlashAttention 是另外的套件，而且需要 GPU。",
+            "FlashAttention 是另一個套件，而且需要 GPU。",
         ),
         remedy=Bilingual(
-            "Leave the argument out: the default, SDPA, is fast and runs everywhere.",
-            "拿掉這個引數：預設的 SDPA 夠快，而且到處都能執行。",
+            "Leave the argument out: the default, SDPA (the attention function built into PyTorch), is fast and runs everywhere.",
+            "拿掉這個引數。預設的 SDPA（PyTorch 內建的注意力函式）夠快，而且到處都能執行。",
         ),
         code="model = GPT2LMHeadModel.from_pretrained(CHECKPOINT)",
         kinds=("ImportError",),

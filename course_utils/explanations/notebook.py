@@ -11,11 +11,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`____` marks a blank of an exercise, and one is still open.",
-            "`____` 是練習裡的空格，還有一個沒填。",
+            "`____` 是練習裡的空格，還有空格沒有填。",
         ),
         remedy=Bilingual(
             "Put your own code in its place, and run the cell that opens the exercises first.",
-            "把它換成你自己的程式碼；練習開頭的儲存格也要先執行。",
+            "把空格換成你自己的程式碼；練習開頭的儲存格也要先執行。",
         ),
         kinds=("NameError", "CourseError"),
     ),
@@ -27,11 +27,11 @@ ENTRIES = (
         meaning=Bilingual(
             "This kernel has not met the name: the cell that makes it has not been run since the kernel started, or "
             "the name is spelt differently.",
-            "這個 kernel 還不認得這個名稱：可能 kernel 啟動之後還沒執行產生它的儲存格，或名稱拼錯了。",
+            "這個 kernel 還不認得這個名稱。可能是 kernel 啟動之後，還沒有執行定義它的儲存格，也可能是名稱拼錯了。",
         ),
         remedy=Bilingual(
-            "Run the cells above, from the top (Run → Run All Above Selected Cell).",
-            "從頭執行上面的儲存格（Run → Run All Above Selected Cell）。",
+            "Run the cells above, from the top (in the menu, Run → Run All Above Selected Cell).",
+            "從頭執行上面的儲存格（選單的 Run → Run All Above Selected Cell）。",
         ),
         kinds=("NameError",),
     ),
@@ -47,7 +47,7 @@ ENTRIES = (
         ),
         remedy=Bilingual(
             "See which Python this is; choose the course's kernel, or install into this one with `%pip`.",
-            "看看是哪一個 Python；選擇課程的 kernel，或用 `%pip` 安裝到這個環境。",
+            "看看用的是哪一個 Python；選擇課程的 kernel，或用 `%pip` 安裝到這個環境。",
         ),
         code="import sys\nprint(sys.executable)",
         kinds=("ModuleNotFoundError",),
@@ -60,12 +60,12 @@ ENTRIES = (
         meaning=Bilingual(
             "What goes to and from the kernel stays on this machine and is not encrypted. Alone on your computer that "
             "harms nothing; where several people have accounts on one machine, another of them could read along.",
-            "和 kernel 往來的內容不出這台機器，但沒有加密。電腦只有你自己用就無妨；好幾個人在同一台機器上有帳號，"
+            "和 kernel 往來的內容不會離開這台機器，但沒有加密。如果電腦只有你自己用，就沒有影響；如果好幾個人在同一台機器上有帳號，"
             "別人就可能讀得到。",
         ),
         remedy=Bilingual(
             "On your own computer, nothing. On a shared one, open the course with encryption.",
-            "自己的電腦不必處理；共用的機器，就用加密的方式開啟課程。",
+            "自己的電腦不必處理；在共用的機器上，請用加密的方式開啟課程。",
         ),
         code="python -m course_utils lab -- --KernelManager.transport_encryption=auto",
     ),
@@ -125,7 +125,7 @@ ENTRIES = (
             "The kernel has no ipywidgets. `tqdm.auto` warns and writes its progress bar as text, and results are the "
             "same; `tqdm.notebook` stops with an error. The course's own widgets do not show either.",
             "這個 kernel 沒有 ipywidgets。`tqdm.auto` 會警告，改用文字顯示進度列，結果相同；"
-            "`tqdm.notebook` 則會停在錯誤。課程的小工具也不會出現。",
+            "`tqdm.notebook` 則會報錯而停下來。課程的小工具也不會出現。",
         ),
         remedy=Bilingual(
             "Choose the course's kernel, or install ipywidgets and restart the kernel.",
@@ -140,11 +140,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The course itself stopped here, and says in both languages what happened and what to do.",
-            "這是課程自己停下來的，訊息用兩種語言說明了發生什麼事、該怎麼做。",
+            "這是課程主動停下來的，訊息用兩種語言說明發生了什麼事、該怎麼做。",
         ),
         remedy=Bilingual(
-            "Follow the message. If it does not help, let the doctor look.",
-            "照著訊息做。如果沒有幫助，就讓 doctor 檢查。",
+            "Follow the message. If that does not help, run the doctor.",
+            "請照著訊息處理。如果沒有解決，就執行 doctor 來檢查。",
         ),
         code="python -m course_utils doctor",
         kinds=("CourseError",),

@@ -10,13 +10,13 @@ ENTRIES = (
         pattern=r"IndexError: tuple index out of range",
         matters=YES,
         meaning=Bilingual(
-            "`outputs.attentions` is empty. The default attention, SDPA, computes no attention weights that could "
-            "be returned, and does not say so.",
-            "`outputs.attentions` 是空的。預設的注意力實作 SDPA 不會算出可以回傳的注意力權重，也不會告訴你。",
+            "`outputs.attentions` is empty. The default attention, SDPA (the function built into PyTorch), computes no attention "
+            "weights that could be returned, and gives no warning.",
+            "`outputs.attentions` 是空的。預設的注意力實作 SDPA（PyTorch 內建的注意力函式）不會算出可以回傳的注意力權重，也沒有任何警告。",
         ),
         remedy=Bilingual(
-            "Switch to the eager implementation.",
-            "改用 eager 實作。",
+            "Switch to the eager implementation (computed step by step, it keeps the attention weights).",
+            "改用 eager 實作（一步一步計算，會留下注意力權重）。",
         ),
         code='model.set_attn_implementation("eager")\noutputs = model(**inputs, output_attentions=True)',
         kinds=("IndexError",),
@@ -28,8 +28,8 @@ ENTRIES = (
         pattern=r"`output_attentions` attribute is not supported when using the `attn_implementation` set to",
         matters=YES,
         meaning=Bilingual(
-            "The default attention, SDPA, computes no attention weights that could be returned.",
-            "預設的注意力實作 SDPA 不會算出可以回傳的注意力權重。",
+            "The default attention, SDPA (the function built into PyTorch), computes no attention weights that could be returned.",
+            "預設的注意力實作 SDPA（PyTorch 內建的注意力函式）不會算出可以回傳的注意力權重。",
         ),
         remedy=Bilingual(
             "Load the model with the eager implementation.",
@@ -47,12 +47,12 @@ ENTRIES = (
         meaning=Bilingual(
             "You index something that is None. In these lessons it is mostly `outputs.hidden_states` or "
             "`outputs.attentions`, which the model returns only when asked.",
-            "你對 None 取索引。在這門課裡多半是 `outputs.hidden_states` 或 `outputs.attentions`："
-            "要先要求，模型才會回傳。",
+            "你對 None 取了索引。在這門課裡多半是 `outputs.hidden_states` 或 `outputs.attentions`，"
+            "這兩項要先要求，模型才會回傳。",
         ),
         remedy=Bilingual(
-            "Ask for it.",
-            "呼叫時提出要求。",
+            "Ask for it when you call the model.",
+            "呼叫模型時，要求回傳這一項。",
         ),
         code="outputs = model(**inputs, output_hidden_states=True)",
         kinds=("TypeError",),
@@ -64,11 +64,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`outputs.loss` is None: the model computes a loss only when it gets labels.",
-            "`outputs.loss` 是 None：模型拿到 labels 才會計算損失。",
+            "`outputs.loss` 是 None，因為模型收到 labels 才會計算損失。",
         ),
         remedy=Bilingual(
             "Pass the ids as labels too; the model shifts them by one itself.",
-            "把 id 也當成 labels 傳入；模型自己會錯開一個位置。",
+            "把 id 也當成 labels 傳入；模型自己會位移（shift）一格。",
         ),
         code="outputs = model(**inputs, labels=inputs.input_ids)",
         kinds=("AttributeError",),
@@ -81,11 +81,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The KV cache used to be a tuple of tuples. In transformers 5 it is a `DynamicCache`, which has layers.",
-            "鍵值快取以前是元組裡再放元組；在 transformers 5 裡是 `DynamicCache`，裡面是一層一層的物件。",
+            "KV 快取（KV cache）以前是 tuple 裡再放 tuple；在 transformers 5 裡是 `DynamicCache`，裡面是一層一層的物件。",
         ),
         remedy=Bilingual(
             "Go through its layers.",
-            "從它的各層取值。",
+            "從各層的物件取值。",
         ),
         code="cache = outputs.cache\n"
         "keys, values = cache.layers[0].keys, cache.layers[0].values\n"
@@ -99,7 +99,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The cache was given as a tuple, as in old code; transformers 5 wants a cache object.",
-            "快取傳的是元組，這是舊的寫法；transformers 5 要的是快取物件。",
+            "傳入的快取是 tuple，這是舊的寫法；transformers 5 需要的是快取物件。",
         ),
         remedy=Bilingual(
             "Hand on the cache that the model returned, or begin with an empty one.",
@@ -117,11 +117,11 @@ ENTRIES = (
         meaning=Bilingual(
             "The KV cache got a new name in transformers 5.24, `cache`, both as an argument and in the outputs. The old one "
             "still works for a while.",
-            "鍵值快取從 transformers 5.24 起改名為 `cache`，引數和輸出都是；舊的名字暫時還能用。",
+            "從 transformers 5.24 起，KV 快取（KV cache）改名為 `cache`，引數和輸出都是；舊的名稱暫時還能用。",
         ),
         remedy=Bilingual(
             "Use the new name; most code that you find elsewhere still has the old one.",
-            "改用新的名字；在別處看到的程式碼多半還是舊的。",
+            "改用新的名稱；在別處看到的程式碼，多半還是舊的名稱。",
         ),
         code="outputs = model(input_ids, use_cache=True)\noutputs = model(input_ids[:, -1:], cache=outputs.cache)",
     ),
@@ -132,7 +132,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`crop` takes the number of tokens to remove, as a negative number; it used to take the length to keep.",
-            "`crop` 要的是移除幾個 token，寫成負數；以前要的是保留的長度。",
+            "`crop` 的引數是要移除幾個 token，寫成負數；以前是要保留的長度。",
         ),
         remedy=Bilingual(
             "Subtract the length that you have from the length that you want.",
@@ -147,12 +147,12 @@ ENTRIES = (
         pattern=r"Can't call numpy\(\) on Tensor that requires grad",
         matters=YES,
         meaning=Bilingual(
-            "The tensor still carries its computation for the gradients, and NumPy and matplotlib cannot hold that.",
-            "這個張量還帶著計算梯度用的紀錄，NumPy 和 matplotlib 裝不下它。",
+            "The tensor still carries its computation for the gradients, and NumPy and matplotlib cannot handle that.",
+            "這個張量還帶著計算梯度用的紀錄，NumPy 和 matplotlib 無法直接處理。",
         ),
         remedy=Bilingual(
-            "Compute without gradients where you only look, or detach.",
-            "只是要看結果的話，計算時不要梯度，或先 detach。",
+            "Where you only want to look at results, compute without gradients, or detach.",
+            "如果只是要看結果，計算時就不要記錄梯度，或先 detach。",
         ),
         code="with torch.no_grad():\n    logits = model(**inputs).logits\nlogits.numpy()",
         kinds=("RuntimeError",),
@@ -165,11 +165,11 @@ ENTRIES = (
         meaning=Bilingual(
             "While training with gradient checkpointing, the model does without the KV cache. It does not need it "
             "there.",
-            "訓練時用了 gradient checkpointing，模型就不使用鍵值快取；訓練本來也用不到它。",
+            "訓練時用了 gradient checkpointing，模型就不使用 KV 快取（KV cache）；訓練本來也用不到。",
         ),
         remedy=Bilingual(
             "Nothing; to be rid of the message, switch the cache off yourself.",
-            "不必處理；想讓訊息消失，就自己關掉快取。",
+            "不必處理；如果不想看到這則訊息，就自己關掉快取。",
         ),
         code="model.config.use_cache = False",
     ),

@@ -61,7 +61,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The training examples have no `labels`, and without them the model computes no loss.",
-            "訓練資料裡沒有 `labels`，模型就不會計算損失。",
+            "訓練資料裡沒有 `labels`，所以模型沒有計算損失。",
         ),
         remedy=Bilingual(
             "Give each example its labels, for a language model the ids themselves, and take a collator that pads labels "
@@ -86,11 +86,11 @@ ENTRIES = (
         meaning=Bilingual(
             "`Trainer` drops columns that the model does not take, and here none is left: the texts have not been "
             "turned into tokens.",
-            "`Trainer` 會丟掉模型不收的欄位，結果一個也不剩：文字還沒有切成 token。",
+            "`Trainer` 會丟掉模型不接受的欄位，結果一個欄位也不剩，因為文字還沒有切成 token。",
         ),
         remedy=Bilingual(
             "Give it tokens, not texts.",
-            "給它 token，不要給文字。",
+            "請傳入 token，不要傳入文字。",
         ),
         code="examples = [dict(tokenizer(text)) for text in texts]",
         kinds=("ValueError",),
@@ -101,12 +101,12 @@ ENTRIES = (
         pattern=r"`loss_type=None` was set in the config but it is unrecognized",
         matters=NO,
         meaning=Bilingual(
-            "The loss is the right one for GPT-2, the cross-entropy of the next token. Only nobody had said so.",
-            "使用的損失正是 GPT-2 該用的：下一個 token 的交叉熵。只是設定裡沒有寫明。",
+            "The loss is the right one for GPT-2, the cross-entropy of the next token. It just was not stated in the settings.",
+            "使用的損失正是 GPT-2 該用的損失，也就是下一個 token 的交叉熵，只是設定裡沒有寫明。",
         ),
         remedy=Bilingual(
-            "Nothing; to be rid of the message, say so.",
-            "不必處理；想讓訊息消失，就把它寫明。",
+            "Nothing; to be rid of the message, state the loss.",
+            "不必處理；如果不想看到這則訊息，就把損失寫明。",
         ),
         code='model.loss_type = "ForCausalLM"',
     ),
@@ -133,7 +133,7 @@ ENTRIES = (
         meaning=Bilingual(
             "`backward()` frees what it needed, so it works once for each forward pass. Often the cell with "
             "`loss.backward()` was run twice.",
-            "`backward()` 用完就釋放暫存的內容，所以一次前向傳播只能呼叫一次。常見的原因是重複執行了 "
+            "`backward()` 執行完就釋放暫存的內容，所以每次前向傳播只能呼叫一次。常見的原因是重複執行了 "
             "`loss.backward()` 的儲存格。",
         ),
         remedy=Bilingual(
@@ -151,7 +151,7 @@ ENTRIES = (
         meaning=Bilingual(
             "The loss was computed without a record for gradients: under `torch.no_grad()`, with all weights "
             "frozen, or from a detached tensor.",
-            "計算損失時沒有留下梯度的紀錄：可能在 `torch.no_grad()` 裡、權重全部凍結，或用了 detach 過的張量。",
+            "計算損失時沒有留下梯度的紀錄。可能是在 `torch.no_grad()` 裡計算、權重全部凍結，或用了 detach 過的張量。",
         ),
         remedy=Bilingual(
             "Compute the loss outside `no_grad`, and see that something can be trained.",
@@ -185,11 +185,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "`backward()` starts from one number, the loss, and this tensor holds many.",
-            "`backward()` 要從一個數字（損失）出發，而這個張量裡有很多數字。",
+            "`backward()` 要從一個數字（損失）開始算，而這個張量裡有很多數字。",
         ),
         remedy=Bilingual(
             "Take the mean first, or use the model's loss.",
-            "先取平均，或用模型算的損失。",
+            "先取平均，或使用模型算好的損失。",
         ),
         code="loss = losses.mean()\nloss.backward()",
         kinds=("RuntimeError",),
@@ -202,12 +202,12 @@ ENTRIES = (
         meaning=Bilingual(
             "Logits and labels do not have a row each for the same tokens. With `labels=`, the model itself shifts "
             "by one, so the labels must be as long as the ids; for `cross_entropy`, the logits must be flat.",
-            "logits 和 labels 對不上，兩者應該一個 token 一列。使用 `labels=` 時，模型自己會錯開一個位置，"
+            "logits 和 labels 對不上，兩者應該一個 token 一列。使用 `labels=` 時，模型自己會位移（shift）一格，"
             "所以 labels 要和 id 一樣長；使用 `cross_entropy` 時，要先把 logits 攤平。",
         ),
         remedy=Bilingual(
             "Let the model do it, or shift and flatten both by hand.",
-            "交給模型做，或自己把兩者錯開再攤平。",
+            "交給模型處理，或自己把兩者位移、攤平。",
         ),
         code="loss = model(input_ids, labels=input_ids).loss\n"
         "loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), input_ids[:, 1:].flatten())",
@@ -222,7 +222,7 @@ ENTRIES = (
         meaning=Bilingual(
             "Two tensors are combined whose shapes do not fit: in a product, the columns of the first are not the "
             "rows of the second; in a sum, a dimension differs.",
-            "兩個張量的形狀不合：相乘時，前者的行數和後者的列數不同；相加時，有一個維度不同。",
+            "兩個張量的形狀不合。相乘時，前者的欄（column）數和後者的列（row）數不同；相加時，有一個維度不同。",
         ),
         remedy=Bilingual(
             "Print the shapes. Often a transpose is missing, or a batch dimension is too many.",
@@ -239,7 +239,7 @@ ENTRIES = (
         meaning=Bilingual(
             "Numbers of two precisions meet: a checkpoint in float16 or bfloat16, say, and a layer of yours in "
             "float32. `from_pretrained` keeps the checkpoint's own precision.",
-            "兩種精度的數字碰在一起：例如檢查點是 float16 或 bfloat16，而你自己的層是 float32。"
+            "兩種精度的數字放在一起計算，例如檢查點是 float16 或 bfloat16，而你自己的層是 float32。"
             "`from_pretrained` 會沿用檢查點原本的精度。",
         ),
         remedy=Bilingual(
@@ -273,7 +273,7 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             'The code asks for a GPU (`"cuda"`), and this torch, or this machine, has none. The course needs none.',
-            '程式要用 GPU（`"cuda"`），但這份 torch 或這台機器沒有。這門課不需要 GPU。',
+            '程式要使用 GPU（`"cuda"`），但這個版本的 torch 不支援，或這台機器沒有 GPU。這門課不需要 GPU。',
         ),
         remedy=Bilingual(
             "Take the CPU where there is no GPU.",
@@ -290,12 +290,12 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "There is not enough memory for a tensor of this size. The message says how many bytes it would take.",
-            "記憶體放不下這麼大的張量。訊息裡寫了需要多少位元組。",
+            "記憶體不夠，放不下這麼大的張量。訊息裡寫著需要多少位元組。",
         ),
         remedy=Bilingual(
             "Use smaller batches and shorter texts, compute without gradients, close other notebooks, and restart "
             "the kernel. If the number is absurd, a shape is wrong.",
-            "把批次變小、文字變短，不算梯度，關掉其他 notebook，再重新啟動 kernel。如果數字大得離譜，就是形狀寫錯了。",
+            "把批次變小、文字變短，不計算梯度，關掉其他 notebook，再重新啟動 kernel。如果數字大得離譜，多半是形狀寫錯了。",
         ),
         code="with torch.no_grad():\n    outputs = model(input_ids[:1, :256])",
         kinds=("RuntimeError", "MemoryError", "OutOfMemoryError"),
@@ -307,11 +307,11 @@ ENTRIES = (
         matters=YES,
         meaning=Bilingual(
             "The heads share the vector's entries equally, so `n_embd` must be a multiple of `n_head`.",
-            "各個注意力頭平分向量，所以 `n_embd` 必須是 `n_head` 的倍數。",
+            "各個注意力頭（attention head）平分向量，所以 `n_embd` 必須是 `n_head` 的倍數。",
         ),
         remedy=Bilingual(
             "Change one of the two.",
-            "改其中一個。",
+            "請改動其中一個。",
         ),
         code="GPT2Config(n_embd=12, n_head=3)",
         kinds=("ValueError",),

@@ -13,11 +13,11 @@ from .panel import Panel, script
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-NAME = Bilingual("Attention explorer", "注意力瀏覽器")
+NAME = Bilingual("Attention explorer", "注意力檢視器")
 _TEXT = Bilingual("Your text", "你的文字")
 _HOW = Bilingual(
     "Choose a head; then point at a row or a token to see what it attends to. With the keyboard: Tab, then the arrows.",
-    "先選一個頭，再指著一列或一個 token，看它注意哪裡。用鍵盤：按 Tab，再按方向鍵。",
+    "先選一個注意力頭，再把游標移到一列（row）或一個 token 上，看它注意哪裡。使用鍵盤時，按 Tab，再按方向鍵。",
 )
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel, GPT2Model, PreTrainedTokenizerBase
 
 NAME = Bilingual("Conversion lab", "轉換實驗室")
-_PROMPT = Bilingual("Prompt", "提示")
+_PROMPT = Bilingual("Prompt", "提示詞")
 _MEND = Bilingual("Mend everything", "全部修好")
 _STOP = Bilingual("Stop", "停止")
 _DROPOUT = Bilingual(
@@ -31,8 +31,8 @@ _DROPOUT = Bilingual(
     "這裡的每個 dropout 都設成 0.1，和 GPT-2 公開的設定相同，訓練模式才看得出來。",
 )
 _WRITING = Bilingual("Writing …", "正在寫……")
-_WHOLE = Bilingual("Whole", "完好的")
-_NOW = Bilingual("This one", "現在這個")
+_WHOLE = Bilingual("Whole", "完好的模型")
+_NOW = Bilingual("This one", "目前的模型")
 _DONE = Bilingual("What was done to it", "對它做了什麼")
 DROPOUT = 0.1
 NEW_TOKENS = 60

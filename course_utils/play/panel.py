@@ -16,8 +16,8 @@ from ..texts import Bilingual, CourseError
 from .controls import region
 
 _HERE = Path(__file__).parent
-_BUSY = Bilingual("Working …", "計算中…")
-_LOST = Bilingual("Run this cell again to use this widget.", "這個小工具要重新執行這個儲存格才會動。")
+_BUSY = Bilingual("Working …", "計算中……")
+_LOST = Bilingual("Run this cell again to use this widget.", "請重新執行這個儲存格，才能使用這個小工具。")
 _FAILED = Bilingual(
     "Something went wrong in this widget; what was on it is still there.",
     "這個小工具出了問題；上面的內容都還在。",

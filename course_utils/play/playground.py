@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 NAME = Bilingual("Sampling playground", "取樣實驗台")
-_PROMPT = Bilingual("Prompt", "提示")
+_PROMPT = Bilingual("Prompt", "提示詞")
 _SEED = Bilingual("Seed", "種子")
-_SAMPLES = Bilingual("Samples", "份數")
+_SAMPLES = Bilingual("Samples", "段數")
 _LENGTH = Bilingual("New tokens", "新 token 數")
 _GENERATE = Bilingual("Generate", "生成")
 _STOP = Bilingual("Stop", "停止")
@@ -105,7 +105,7 @@ class Playground(Panel):
         if self.job.is_running:
             raise CourseError(
                 "A text is being generated: press Stop first, or wait.",
-                "正在生成：請先按「停止」，或等它寫完。",
+                "正在生成，請先按「停止」，或等它寫完。",
             )
         prompt, sampling, numbers = self._reading.prompt, self.sampling, dict(self.numbers)
         self._pace, self._total = Pace(), numbers["max_new_tokens"]

@@ -160,7 +160,7 @@ class Storyteller(Panel):
         yours = self._encoded(self._joined(self.text)) if self.text else ()
         if len(self.ids) + len(yours) + self.length > _LONGEST:
             raise CourseError(
-                "The story is very long by now: begin a new one.", "這個故事已經很長了：請重新開始一個。"
+                "The story is very long by now: begin a new one.", "這個故事已經很長了，請重新開始一個。"
             )
         if yours:
             self.told.append(("you", yours))
@@ -214,7 +214,7 @@ class Storyteller(Panel):
     def _free(self) -> None:
         if self.job.is_running:
             raise CourseError(
-                "The model is writing: press Stop first, or wait.", "模型正在寫：請先按「停止」，或等它寫完。"
+                "The model is writing: press Stop first, or wait.", "模型正在寫，請先按「停止」，或等它寫完。"
             )
 
     def _work(self, ids: tuple[int, ...], forgotten: int, seed: int) -> None:
@@ -254,7 +254,7 @@ class Storyteller(Panel):
             parts.append(" ∎")
         stopped = spans(Bilingual("stopped", "已停止")) if is_over and not self.job.may_go_on else ""
         forgot = spans(
-            Bilingual(f"{self.forgotten} tokens out of sight", f"{self.forgotten} 個 token 已經看不到了")
+            Bilingual(f"{self.forgotten} tokens out of sight", f"模型已經看不到 {self.forgotten} 個 token")
         )
         self.show(
             story=f'<div class="course-sample">{"".join(parts)}</div>',
@@ -283,7 +283,7 @@ def _check(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> No
         raise CourseError(
             "This tokenizer has no end-of-text token, from which an empty text goes on: load the one that belongs to the "
             "model, or set `tokenizer.eos_token`.",
-            "這個 tokenizer 沒有文末 token，空的文字就沒有開頭可以接：請載入和模型同一套的 tokenizer，或設定 `tokenizer.eos_token`。",
+            "這個 tokenizer 沒有結尾 token（EOS），空的文字就沒有開頭可以接。請載入和模型同一套的 tokenizer，或設定 `tokenizer.eos_token`。",
         )
 
 

@@ -22,7 +22,7 @@ quick1 = Question(
             False,
             Bilingual(
                 "No vector stands for the whole text until you pool: the model keeps one for each token.",
-                "在你做池化之前，沒有哪個向量代表整段文字：模型替每個 token 各留一個。",
+                "做池化之前，沒有哪個向量代表整段文字，因為模型替每個 token 各留一個向量。",
             ),
         ),
         Option(
@@ -37,9 +37,9 @@ quick1 = Question(
             Bilingual("as many as there are layers", "和層數一樣多"),
             False,
             Bilingual(
-                "The layers come one after another; `last_hidden_state` is what the last one gives. "
+                "The layers come one after another; `last_hidden_state` is the result of the last one. "
                 "For all of them, ask for `output_hidden_states=True`.",
-                "各層是一層接一層算的，`last_hidden_state` 只是最後一層的結果；想看每一層，要用 `output_hidden_states=True`。",
+                "各層依序計算，`last_hidden_state` 只是最後一層的結果；想看每一層，要加上 `output_hidden_states=True`。",
             ),
         ),
     ),
@@ -61,11 +61,11 @@ quick2 = Question(
             ),
         ),
         Option(
-            Bilingual("only that of the last position", "只有最後一個位置的"),
+            Bilingual("only that of the last position", "只有最後一個位置的隱藏狀態"),
             True,
             Bilingual(
                 "Each position sees itself and what stands before it, so nothing before the change can notice it.",
-                "每個位置只看得到自己和前面，所以改動之前的位置完全不受影響。",
+                "每個位置只看得到自己和前面的位置，所以排在改動之前的位置完全不受影響。",
             ),
         ),
         Option(
@@ -73,7 +73,7 @@ quick2 = Question(
             False,
             Bilingual(
                 "The weights stay as they are; the hidden states are computed anew from every input.",
-                "權重確實不變，但隱藏狀態是每次依輸入重新算的。",
+                "權重確實不變，但隱藏狀態每次都依輸入重新計算。",
             ),
         ),
     ),
@@ -93,10 +93,10 @@ q1 = Exercise(
     title=Bilingual("Predict the sizes", "預測大小"),
     statement=Bilingual(
         "A base model has `n_layer=5`, `n_head=3`, `n_embd=24` and a vocabulary of 97. It gets 3 texts of 7 tokens "
-        "each. Write, without running it, a tuple of three things: the shape of `last_hidden_state`, how many tensors "
+        "each. Write, without running it, a tuple of three items: the shape of `last_hidden_state`, how many tensors "
         "`hidden_states` holds, and the shape of one entry of `attentions`.",
         "某個基礎模型的 `n_layer=5`、`n_head=3`、`n_embd=24`，詞彙表大小是 97。現在送進 3 段文字，每段 7 個 token。"
-        "先不要執行，寫出一個 tuple，依序是三樣東西：`last_hidden_state` 的形狀、`hidden_states` 裡有幾個張量、"
+        "先不要執行，寫出一個 tuple，依序填入三項：`last_hidden_state` 的形狀、`hidden_states` 裡有幾個張量、"
         "`attentions` 其中一項的形狀。",
     ),
     hints=(
@@ -105,23 +105,23 @@ q1 = Exercise(
             "每段文字的每個 token 都有一個寬度為 `n_embd` 的向量。",
         ),
         Bilingual(
-            "Before the first layer there is something too, and `hidden_states` begins with it.",
-            "第一層之前還有一樣東西，`hidden_states` 就從它開始。",
+            "There is a tensor before the first layer, too, and `hidden_states` begins with it.",
+            "第一層之前還有一個張量，`hidden_states` 就從它開始。",
         ),
         Bilingual(
-            "Attention is a table of queries and keys, one for each head of each text.",
-            "注意力是一張 query 對 key 的表，每段文字的每個頭各有一張。",
+            "The attention weights are a table of queries and keys, one for each head of each text.",
+            "注意力權重是一張 query 對 key 的表，每段文字的每個頭各有一張。",
         ),
     ),
     why=Bilingual(
         "`last_hidden_state` is `[batch, seq, hidden]`. `hidden_states` holds the embeddings and then one tensor for "
-        "each layer: 5 + 1. Attention is `[batch, heads, query, key]`.",
-        "`last_hidden_state` 是 `[batch, seq, hidden]`。`hidden_states` 先放嵌入，再放每一層各一個張量，所以是 5 + 1。"
-        "注意力是 `[batch, heads, query, key]`。",
+        "each layer: 5 + 1. The attention weights are `[batch, heads, query, key]`.",
+        "`last_hidden_state` 的形狀是 `[batch, seq, hidden]`。`hidden_states` 先放嵌入，再放每一層各一個張量，所以是 5 + 1。"
+        "注意力權重的形狀是 `[batch, heads, query, key]`。",
     ),
     worth_knowing=Bilingual(
-        "The vocabulary's size appears in none of them: the base model never comes back to words.",
-        "三個答案裡都沒有詞彙表的大小：基礎模型從不回到詞的世界。",
+        "The vocabulary's size appears in none of them: the base model never comes back from vectors to tokens.",
+        "三個答案都和詞彙表的大小無關，因為基礎模型不會再從向量回到 token。",
     ),
     checker=Value(_sizes),
 )
@@ -136,25 +136,25 @@ q1.wrong_value(
     ((3, 7, 97), 6, (3, 3, 7, 7)),
     "The last axis of your first shape is the vocabulary: those would be logits, and the base model "
     "has no head.",
-    "你的第一個形狀最後一軸是詞彙表大小：那會是 logits，而基礎模型沒有輸出層。",
+    "你的第一個形狀，最後一軸是詞彙表的大小。那是 logits 的形狀，而基礎模型沒有輸出層。",
 )
 
 q1.wrong_value(
     ((3, 7, 24), 5, (3, 3, 7, 7)),
-    "You counted the layers only. Something is stored before the first layer as well.",
-    "你只數了層數；第一層之前也存了一樣東西。",
+    "You counted the layers only. A tensor is stored before the first layer as well.",
+    "你只數了層數；第一層之前也存了一個張量。",
 )
 
 q1.wrong_value(
     ((3, 7, 24), 6, (3, 7, 7)),
-    "One axis is missing from the attention: every layer has several heads.",
-    "注意力少了一軸：每一層都有好幾個頭。",
+    "One axis is missing from the attention weights: every layer has several heads.",
+    "注意力權重少了一軸，因為每一層都有好幾個頭。",
 )
 
 q1.wrong_value(
     ((3, 24), 6, (3, 3, 7, 7)),
-    "Your `last_hidden_state` has one vector for each text; that is what pooling gives, not the model.",
-    "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的樣子，不是模型給的。",
+    "Your `last_hidden_state` has one vector for each text; that is the result of pooling, not the model's output.",
+    "你的 `last_hidden_state` 是每段文字一個向量；那是池化之後的形狀，不是模型的輸出。",
 )
 
 
@@ -177,13 +177,13 @@ q2 = Exercise(
     statement=Bilingual(
         "Write `embed(base, ids)`: what enters the first layer, for token ids of shape `[batch, seq]`. "
         "Use `base.wte` and `base.wpe`; it must work for any GPT-2.",
-        "寫出 `embed(base, ids)`：給定形狀為 `[batch, seq]` 的 token id，回傳進入第一層的東西。"
+        "寫出 `embed(base, ids)`：給定形狀為 `[batch, seq]` 的 token id，回傳第一層的輸入。"
         "請用 `base.wte` 和 `base.wpe`；任何 GPT-2 都要能用。",
     ),
     hints=(
         Bilingual(
-            "Two tables are looked up: one by what the token is, one by where it stands.",
-            "要查兩張表：一張看 token 是什麼，一張看它站在哪裡。",
+            "Two tables are looked up: one by the token's id, one by its position.",
+            "要查兩張表，一張依 token 的編號，一張依 token 的位置。",
         ),
         Bilingual(
             "`torch.arange(ids.shape[1])` counts the positions; the two results are added.",
@@ -192,12 +192,12 @@ q2 = Exercise(
     ),
     why=Bilingual(
         "`wte` gives `[batch, seq, hidden]` and `wpe` `[seq, hidden]`; the sum is broadcast over the batch.",
-        "`wte` 給出 `[batch, seq, hidden]`，`wpe` 給出 `[seq, hidden]`；相加時會沿批次廣播。",
+        "查 `wte` 得到 `[batch, seq, hidden]`，查 `wpe` 得到 `[seq, hidden]`；相加時會沿批次廣播（broadcast）。",
     ),
     worth_knowing=Bilingual(
         "This sum is the only place where GPT-2 learns about order: without `wpe` the first layer could not tell "
         "which of two tokens it attends to came first.",
-        "GPT-2 只在這個加法裡直接得知順序：少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
+        "GPT-2 只在這個加法裡直接得知順序。少了 `wpe`，第一層分不出它注意的兩個 token 誰先誰後。",
     ),
     checker=Function(
         _embed_cases,
@@ -215,20 +215,20 @@ def embed(base, ids):
 
 @q2.mistake(
     "That is the token part only; nothing in it says where each token stands.",
-    "這只有 token 的部分，看不出每個 token 站在哪裡。",
+    "這只有 token 的部分，看不出每個 token 的位置。",
 )
 def _embed_without_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.wte(ids)
 
 
-@q2.mistake("Your positions are off by one: the first one is not 1.", "你的位置差了一：第一個位置不是 1。")
+@q2.mistake("Your positions are off by one: the first one is not 1.", "你的位置差了一格，第一個位置不是 1。")
 def _embed_from_one(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.wte(ids) + base.wpe(torch.arange(1, ids.shape[1] + 1))
 
 
 @q2.mistake(
     "You looked positions up by token id; `wpe` wants to know where the token stands, not which it is.",
-    "你拿 token id 去查位置；`wpe` 要的是 token 站在哪裡，不是它是哪個 token。",
+    "你拿 token 的編號去查位置；`wpe` 要用 token 的位置去查，和它是哪個 token 無關。",
 )
 def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.wte(ids) + base.wpe(ids.clamp(max=base.config.n_positions - 1))
@@ -236,7 +236,7 @@ def _embed_ids_as_positions(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
 
 @q2.mistake(
     "You went one step too far: `ln_1` already belongs to the first layer.",
-    "多走了一步：`ln_1` 已經屬於第一層了。",
+    "多走了一步，`ln_1` 已經屬於第一層。",
 )
 def _embed_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.h[0].get_submodule("ln_1")(base.wte(ids) + base.wpe(torch.arange(ids.shape[1])))
@@ -260,13 +260,13 @@ def _pool(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 q3 = Exercise(
     key="01.3",
-    title=Bilingual("A mean that ignores the padding", "不把填充算進去的平均"),
+    title=Bilingual("A mean that ignores the padding", "略過填充的平均"),
     statement=Bilingual(
         "Write `pool(hidden, mask)`: for hidden states `[batch, seq, hidden]` and an attention mask `[batch, seq]` "
         "of 0 and 1, the mean of the real tokens of each text, `[batch, hidden]`. The padding may stand on either "
         "side.",
         "寫出 `pool(hidden, mask)`：給定隱藏狀態 `[batch, seq, hidden]` 和由 0 與 1 組成的 attention mask `[batch, seq]`，"
-        "回傳每段文字裡真正 token 的平均，形狀 `[batch, hidden]`。填充可能在左邊，也可能在右邊。",
+        "回傳每段文字裡真正的 token 的平均，形狀是 `[batch, hidden]`。填充可能在左邊，也可能在右邊。",
     ),
     hints=(
         Bilingual(
@@ -279,16 +279,16 @@ q3 = Exercise(
         ),
         Bilingual(
             "A mean is a sum divided by a count: what is to be counted in each text?",
-            "平均是總和除以個數：每段文字該數的是什麼？",
+            "平均是總和除以個數。每段文字該數的是什麼？",
         ),
     ),
     why=Bilingual(
         "The mask removes the padding from the sum, and its own sum counts the real tokens of each text.",
-        "mask 把填充從總和裡拿掉，而 mask 自己的總和正好數出每段文字有幾個真正的 token。",
+        "mask 把填充從總和裡拿掉，而 mask 自己的總和，正好是每段文字裡真正的 token 的個數。",
     ),
     worth_knowing=Bilingual(
-        "With a mean over everything, a text's vector would depend on how long its neighbours in the batch are.",
-        "如果連填充一起平均，一段文字的向量就會隨同批的鄰居有多長而改變。",
+        "With a mean over everything, a text's vector would depend on how long the other texts of its batch are.",
+        "如果連填充一起平均，一段文字的向量就會因同批的其他文字有多長而改變。",
     ),
     checker=Function(_pooling_cases, right=_pool),
 )
@@ -300,14 +300,16 @@ def pool(hidden, mask):
     return (hidden * mask).sum(dim=1) / mask.sum(dim=1)
 
 
-@q3.mistake("You never used the mask: the padding is in your mean.", "你沒有用到 mask：填充也被平均進去了。")
+@q3.mistake(
+    "You never used the mask: the padding is in your mean.", "你沒有用到 mask，所以填充也算進平均裡了。"
+)
 def _pool_everything(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return hidden.mean(dim=1)
 
 
 @q3.mistake(
     "The padding is out of your sum, but it is still counted when you divide.",
-    "總和裡已經沒有填充，但相除的時候又把它數進去了。",
+    "總和裡已經沒有填充，但相除時的個數還包含填充。",
 )
 def _pool_divided_by_length(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return (hidden * mask[..., None]).mean(dim=1)
@@ -352,20 +354,20 @@ def _without_hidden_states(base: GPT2Model, ids: torch.Tensor) -> list[Forbidden
 
 q4 = Exercise(
     key="01.4",
-    title=Bilingual("Find the bug: one norm too many", "找出錯誤：多了一次正規化"),
+    title=Bilingual("One norm too many (find the bug)", "多了一次正規化（除錯）"),
     statement=Bilingual(
         "Someone wants the last hidden state and writes "
         "`base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])`. "
-        "No error is raised, and yet the result is not `last_hidden_state`. Write `final(base, ids)` that starts from "
-        "`hidden_states` too, and gives exactly `last_hidden_state`.",
+        "No error is raised, and yet the result is not `last_hidden_state`. Write `final(base, ids)`: it, too, starts "
+        "from `hidden_states`, and it returns exactly `last_hidden_state`.",
         "有人想要最後的隱藏狀態，寫成 `base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])`。"
         "程式沒有報錯，結果卻不是 `last_hidden_state`。請寫出 `final(base, ids)`，一樣從 `hidden_states` 取，"
         "但要剛好等於 `last_hidden_state`。",
     ),
     hints=(
         Bilingual(
-            "What has already been done to the last entry of `hidden_states`, and to no other?",
-            "`hidden_states` 的最後一項已經多做了什麼，是其他項都沒有的？",
+            "Which step has the last entry of `hidden_states` already been through, and no other entry?",
+            "和其他各項相比，`hidden_states` 的最後一項已經多經過了哪一步？",
         ),
         Bilingual(
             "Compare `hidden_states[-1]` with `last_hidden_state` using `torch.equal`.",
@@ -374,9 +376,9 @@ q4 = Exercise(
     ),
     why=Bilingual(
         "The library applies `ln_f` before it stores the last entry: `hidden_states[-1]` is `last_hidden_state`. "
-        "A second `ln_f` raises no error, for a norm takes any vector.",
-        "函式庫在存最後一項之前就做了 `ln_f`：`hidden_states[-1]` 就是 `last_hidden_state`。"
-        "再做一次 `ln_f` 也不會報錯，因為正規化什麼向量都收。",
+        "A second `ln_f` raises no error, for any vector can be normalised.",
+        "函式庫先套用 `ln_f`，才存下最後一項，所以 `hidden_states[-1]` 就是 `last_hidden_state`。"
+        "再套用一次 `ln_f` 也不會報錯，因為任何向量都可以正規化。",
     ),
     worth_knowing=Bilingual(
         "All other entries of `hidden_states` are still without `ln_f`, which matters as soon as layers are compared.",
@@ -391,12 +393,12 @@ def final(base, ids):
     return base(ids, output_hidden_states=True).hidden_states[-1]
 
 
-@q4.mistake("The bug is still there: `ln_f` is applied a second time.", "錯誤還在：`ln_f` 被做了第二次。")
+@q4.mistake("The bug is still there: `ln_f` is applied a second time.", "錯誤還在，`ln_f` 套用了兩次。")
 def _final_normed_twice(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-1])
 
 
-@q4.mistake("Now `ln_f` is not applied at all.", "現在變成完全沒做 `ln_f` 了。")
+@q4.mistake("Now `ln_f` is not applied at all.", "現在變成完全沒有套用 `ln_f`。")
 def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     x = _embed(base, ids)
     for block in base.h:
@@ -405,14 +407,14 @@ def _final_not_normed(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
 
 
 @q4.mistake(
-    "That entry is one layer too early: the last layer has not been run.", "那一項早了一層：最後一層還沒算。"
+    "That entry is one layer too early: the last layer has not been run.", "那一項早了一層，最後一層還沒算。"
 )
 def _final_without_last_block(base: GPT2Model, ids: torch.Tensor) -> torch.Tensor:
     return base.ln_f(base(ids, output_hidden_states=True).hidden_states[-2])
 
 
 @q4.mistake(
-    "That is the first entry: the embeddings, before any layer.", "那是第一項：還沒進任何一層的嵌入。"
+    "That is the first entry: the embeddings, before any layer.", "那是第一項，也就是還沒經過任何一層的嵌入。"
 )
 def _final_first(base, ids):
     return _embed(base, ids)
@@ -423,7 +425,7 @@ q5 = Exercise(
     title=Bilingual("In your own words", "用自己的話說"),
     statement=Bilingual(
         "`GPT2Model` has no `generate`. Explain to a colleague, in two or three sentences, what is missing, "
-        "and what the hidden states are good for all the same.",
+        "and what the hidden states are still good for.",
         "`GPT2Model` 沒有 `generate`。請用兩三句話向同事說明它少了什麼，以及隱藏狀態仍然有什麼用。",
     ),
     hints=(
@@ -434,7 +436,7 @@ q5 = Exercise(
     ),
     why=Bilingual(
         "A good answer names the missing LM head (scores over the vocabulary) and one use of the vectors.",
-        "好的回答會說出少了 LM head（替整個詞彙表打分數），並舉出向量的一種用途。",
+        "好的回答要指出少了 LM head（替整個詞彙表打分數），並舉出向量的一種用途。",
     ),
     worth_knowing=Bilingual("The next lesson adds exactly that one layer.", "下一課加上的正是那一層。"),
     checker=Open(),

@@ -31,15 +31,15 @@ quick1 = Question(
             True,
             Bilingual(
                 "These are the logits: any real numbers, of which only the differences mean anything.",
-                "這就是 logits：可以是任何實數，有意義的只是它們之間的差。",
+                "這就是 logits，可以是任何實數，有意義的只是彼此之間的差。",
             ),
         ),
         Option(
             Bilingual("the id of the most probable token", "最可能的那個 token 的 id"),
             False,
             Bilingual(
-                "Choosing is not the model's business; `generate` does that, from the scores.",
-                "挑選不是模型的事；那是 `generate` 依分數做的。",
+                "Choosing is not the model's task; `generate` does that, from the scores.",
+                "挑選不是模型的工作，而是由 `generate` 依分數進行。",
             ),
         ),
     ),
@@ -56,8 +56,8 @@ quick2 = Question(
             Bilingual("Yes, lower is better", "是，愈低愈好"),
             False,
             Bilingual(
-                "Only with the same tokenizer and the same text. A token of one may be three of the other.",
-                "要同一個 tokenizer、同一段文字才能這樣比。這邊的一個 token，在那邊可能是三個。",
+                "Only with the same tokenizer and the same text. One token of the first may be three of the second.",
+                "同一個 tokenizer、同一段文字，才能這樣比。這邊的一個 token，到那邊可能是三個。",
             ),
         ),
         Option(
@@ -65,7 +65,7 @@ quick2 = Question(
             True,
             Bilingual(
                 "Shorter tokens are easier to guess. Compare the loss of the whole text, or per character.",
-                "token 愈短愈好猜。要比就比整段文字的損失，或每個字的損失。",
+                "token 愈短愈好猜。要比，就比整段文字的損失，或每個字元的損失。",
             ),
         ),
         Option(
@@ -73,7 +73,7 @@ quick2 = Question(
             False,
             Bilingual(
                 "Perplexity measures surprise: for one tokenizer and one text, lower is indeed better.",
-                "困惑度量的是驚訝的程度：同一個 tokenizer、同一段文字，確實是愈低愈好。",
+                "困惑度衡量模型有多意外；同一個 tokenizer、同一段文字，確實是愈低愈好。",
             ),
         ),
     ),
@@ -88,28 +88,28 @@ def _counts() -> tuple[int, int]:
 
 q1 = Exercise(
     key="02.1",
-    title=Bilingual("Predict what untying costs", "預測拆開綁定的代價"),
+    title=Bilingual("Predict what untying costs", "預測解除綁定的代價"),
     statement=Bilingual(
-        "A GPT-2 has `n_embd=24` and a vocabulary of 1,000 tokens, and its head is tied. Write, without running it, "
-        "a tuple of two numbers: how many parameters are added when the head gets a weight of its own, and how many "
-        "rows `lm_head.weight` has.",
-        "某個 GPT-2 的 `n_embd=24`，詞彙表有 1,000 個 token，輸出層是綁定的。先不要執行，寫出一個 tuple，依序是兩個數字："
-        "讓輸出層擁有自己的權重會多出幾個參數，以及 `lm_head.weight` 有幾列。",
+        "A GPT-2 has `n_embd=24` and a vocabulary of 1,000 tokens, and its head is tied to the embeddings. Write, "
+        "without running it, a tuple of two numbers: how many parameters are added when the head gets a weight of its "
+        "own, and how many rows `lm_head.weight` has.",
+        "某個 GPT-2 的 `n_embd=24`，詞彙表有 1,000 個 token，輸出層與嵌入綁定。先不要執行，寫出一個 tuple，依序是兩個數字："
+        "讓輸出層擁有自己的權重會多出幾個參數，以及 `lm_head.weight` 有幾列（row）。",
     ),
     hints=(
-        Bilingual("The head has no bias: its weight is all there is.", "輸出層沒有 bias：它只有一個權重。"),
+        Bilingual("The head has no bias: its weight is all there is.", "輸出層沒有 bias，只有一個權重。"),
         Bilingual(
             "`Linear` keeps its weight as `[out_features, in_features]`.",
-            "`Linear` 的權重是 `[out_features, in_features]`。",
+            "`Linear` 的權重，形狀是 `[out_features, in_features]`。",
         ),
     ),
     why=Bilingual(
         "One row of width `n_embd` for each token, the same shape as `wte`: that is why the two can be one tensor.",
-        "每個 token 一列，寬度是 `n_embd`，形狀和 `wte` 一樣：所以兩者才能是同一個張量。",
+        "每個 token 一列，寬度是 `n_embd`，形狀和 `wte` 一樣，所以兩者才能是同一個張量。",
     ),
     worth_knowing=Bilingual(
-        "For the real GPT-2 that would be 38,597,376 parameters more, almost a third of the model.",
-        "換成真正的 GPT-2，會多出 38,597,376 個參數，將近整個模型的三分之一。",
+        "For the real GPT-2 that would be 38,597,376 parameters more, almost a third of the tied model.",
+        "換成真正的 GPT-2，會多出 38,597,376 個參數，將近綁定時整個模型的三分之一。",
     ),
     checker=Value(_counts),
 )
@@ -123,7 +123,7 @@ def counts():
 q1.wrong_value(
     (0, 1000),
     "Untied, the head must keep numbers of its own somewhere.",
-    "拆開之後，輸出層總得把自己的數字存在某處。",
+    "解除綁定之後，輸出層自己的數字總得另外存在某處。",
 )
 
 q1.wrong_value(
@@ -133,7 +133,9 @@ q1.wrong_value(
 )
 
 q1.wrong_value(
-    (24000, 24), "You have rows and columns of the weight the wrong way round.", "你把權重的列和欄弄反了。"
+    (24000, 24),
+    "You have rows and columns of the weight the wrong way round.",
+    "你把權重的列（row）和欄（column）弄反了。",
 )
 
 
@@ -186,11 +188,11 @@ q2 = Exercise(
     why=Bilingual(
         "The head is one matrix product without a bias, and its matrix is `wte`. `last_hidden_state` is already after "
         "`ln_f`, so nothing else is needed.",
-        "輸出層就是一次沒有 bias 的矩陣乘法，而那個矩陣就是 `wte`。`last_hidden_state` 已經過了 `ln_f`，不必再做別的。",
+        "輸出層就是一次沒有 bias 的矩陣乘法，而那個矩陣就是 `wte`。`last_hidden_state` 已經過了 `ln_f`，不需要其他步驟。",
     ),
     worth_knowing=Bilingual(
-        "In generation only the last position is needed; `logits_to_keep=1` spares the library the other rows.",
-        "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫省下其他各列。",
+        "In generation only the last position is needed; `logits_to_keep=1` spares the library all others.",
+        "生成時只需要最後一個位置；`logits_to_keep=1` 可以讓函式庫不必計算其他位置。",
     ),
     checker=Function(_logits_cases, right=_logits, forbidden=_calls_of_the_head),
 )
@@ -202,7 +204,7 @@ def logits(lm, ids):
     return hidden @ lm.transformer.wte.weight.T
 
 
-@q2.mistake("`ln_f` is in it twice.", "`ln_f` 做了兩次。")
+@q2.mistake("`ln_f` is applied twice.", "`ln_f` 套用了兩次。")
 def _logits_normed_twice(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
     return lm.transformer.ln_f(lm.transformer(ids).last_hidden_state) @ lm.transformer.wte.weight.T
 
@@ -223,7 +225,8 @@ def _logits_of_embeddings(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tenso
 
 
 @q2.mistake(
-    "That is the last position only; every position has logits.", "這只有最後一個位置；每個位置都有 logits。"
+    "These are the logits of the last position only; every position has them.",
+    "這只有最後一個位置的 logits；每個位置都要有。",
 )
 def _logits_last_only(lm: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
     return _logits_by_hand(lm, ids)[:, -1]
@@ -254,15 +257,15 @@ q3 = Exercise(
     title=Bilingual("The loss, by hand", "親手算出損失"),
     statement=Bilingual(
         "Write `loss(logits, labels)`: the mean cross-entropy as the library computes it, for logits "
-        "`[batch, seq, vocab]` and labels `[batch, seq]` that are the input ids, with -100 where nothing is to count. "
+        "`[batch, seq, vocab]` and labels `[batch, seq]` that are the input ids, with -100 where nothing is to count in the loss. "
         "`torch.nn.functional.cross_entropy` may be used.",
-        "寫出 `loss(logits, labels)`：和函式庫算出來一樣的平均交叉熵。logits 的形狀是 `[batch, seq, vocab]`；labels 是 "
-        "`[batch, seq]`，內容就是輸入的 id，不算的地方填 -100。可以用 `torch.nn.functional.cross_entropy`。",
+        "寫出 `loss(logits, labels)`，算出和函式庫相同的平均交叉熵。logits 的形狀是 `[batch, seq, vocab]`；labels 的形狀是 "
+        "`[batch, seq]`，內容就是輸入的 id，不計入損失的地方填 -100。可以用 `torch.nn.functional.cross_entropy`。",
     ),
     hints=(
         Bilingual(
-            "The logits at a position speak of the token at the next one.",
-            "一個位置的 logits 說的是下一個位置的 token。",
+            "The logits at a position predict the token at the next one.",
+            "一個位置的 logits，預測的是下一個位置的 token。",
         ),
         Bilingual(
             "Drop the last row of logits and the first label; then both have the same length.",
@@ -270,17 +273,17 @@ q3 = Exercise(
         ),
         Bilingual(
             "`cross_entropy` wants `[N, vocab]` and `[N]`, and leaves -100 out by default.",
-            "`cross_entropy` 要 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。",
+            "`cross_entropy` 的兩個輸入，形狀是 `[N, vocab]` 和 `[N]`，而且預設就會略過 -100。",
         ),
     ),
     why=Bilingual(
-        "After the shift, the scores at each position stand beside the token that really came next. The mean runs over "
+        "After the shift, the scores at each position are paired with the token that really came next. The mean runs over "
         "the labels that are not -100.",
-        "移一格之後，每個位置的分數旁邊就是真正接下來的 token。平均只算不是 -100 的 label。",
+        "位移一格之後，每個位置的分數就和真正接下來的 token 對齊。只對不是 -100 的 label 取平均。",
     ),
     worth_knowing=Bilingual(
-        "Pass the ids themselves as `labels`: who shifts them beforehand as well trains the model to skip a token.",
-        "交給 `labels` 的就是 id 本身：自己先移一格的人，會把模型訓練成跳過一個 token。",
+        "Pass the ids themselves as `labels`: if you shift them first, the model learns to skip a token.",
+        "`labels` 直接傳入 id 本身。如果自己又先移一格，模型就會學成跳過一個 token。",
     ),
     checker=Function(_loss_cases, right=_loss),
 )
@@ -294,7 +297,7 @@ def loss(logits, labels):
 
 @q3.mistake(
     "Every position is compared with the token it has just read, not with the one that follows.",
-    "你拿每個位置和它剛讀到的 token 比，而不是和接下來的那個比。",
+    "你拿每個位置和它剛讀到的 token 比，而不是和接下來的 token 比。",
 )
 def _loss_not_shifted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten())
@@ -305,7 +308,7 @@ def _loss_shifted_back(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tens
     return F.cross_entropy(logits[:, 1:].flatten(0, 1), labels[:, :-1].flatten())
 
 
-@q3.mistake("You divide by more tokens than count.", "你除以的個數，比真正要算的 token 多。")
+@q3.mistake("You divide by more tokens than count in the loss.", "你除以的個數，比計入損失的 token 還多。")
 def _loss_mask_counted(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     summed = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten(), reduction="sum")
     return summed / (labels.shape[0] * labels.shape[1])
@@ -317,7 +320,8 @@ def _loss_summed(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
 
 
 @q3.mistake(
-    "Softmax is in it twice: `cross_entropy` takes it itself.", "softmax 做了兩次：`cross_entropy` 自己會做。"
+    "Softmax is applied twice: `cross_entropy` does it inside.",
+    "softmax 套用了兩次，因為 `cross_entropy` 裡面也會套用。",
 )
 def _loss_of_probabilities(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return _loss(logits.softmax(dim=-1), labels)
@@ -331,15 +335,17 @@ def _probabilities(logits: torch.Tensor, temperature: float) -> torch.Tensor:
 
 q4 = Exercise(
     key="02.4",
-    title=Bilingual("Find the bug: probabilities that do not add up", "找出錯誤：加起來不對的機率"),
+    title=Bilingual("Probabilities that do not add up (find the bug)", "總和不對的機率（除錯）"),
     statement=Bilingual(
         "For logits `[batch, vocab]` someone writes `(logits / temperature).softmax(dim=0)`, and for a batch of one "
         "every probability is 1. Write `probabilities(logits, temperature)` so that each row adds up to 1.",
-        "給定 `[batch, vocab]` 的 logits，有人寫 `(logits / temperature).softmax(dim=0)`，結果一次只給一句時，"
-        "每個機率都是 1。請寫出 `probabilities(logits, temperature)`，讓每一列加起來等於 1。",
+        "給定 `[batch, vocab]` 的 logits，有人寫 `(logits / temperature).softmax(dim=0)`，結果批次裡只有一段文字時，"
+        "每個機率都是 1。請寫出 `probabilities(logits, temperature)`，讓每一列（row）加起來等於 1。",
     ),
     hints=(
-        Bilingual("`dim` says along which axis the numbers compete.", "`dim` 說的是沿著哪一軸互相競爭。"),
+        Bilingual(
+            "`dim` decides along which axis the numbers compete.", "`dim` 決定數字沿著哪一軸互相競爭。"
+        ),
         Bilingual(
             "The tokens of the vocabulary compete, not the texts of the batch.",
             "互相競爭的是詞彙表裡的 token，不是同一批的文字。",
@@ -347,7 +353,7 @@ q4 = Exercise(
     ),
     why=Bilingual(
         "`dim=0` is the batch: the texts then share one probability among them, and a single text gets all of it.",
-        "`dim=0` 是批次：這樣會變成幾段文字瓜分一份機率，只有一段時它就全拿。",
+        "`dim=0` 是批次。這樣一來，幾段文字會瓜分同一份機率，只有一段時就由它獨占。",
     ),
     worth_knowing=Bilingual(
         "The last axis, `dim=-1`, is the vocabulary for `[vocab]`, `[batch, vocab]` and `[batch, seq, vocab]` alike.",
@@ -371,7 +377,7 @@ def probabilities(logits, temperature):
 
 
 @q4.mistake(
-    "The bug is still there: it is still the texts that compete.", "錯誤還在：互相競爭的仍然是各段文字。"
+    "The bug is still there: it is still the texts that compete.", "錯誤還在，互相競爭的仍然是各段文字。"
 )
 def _over_the_batch(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     return (logits / temperature).softmax(dim=0)
@@ -387,14 +393,14 @@ def _multiplied(logits: torch.Tensor, temperature: float) -> torch.Tensor:
 
 @q4.mistake(
     "The temperature comes too late: your rows no longer add up to 1.",
-    "溫度用得太晚了：你的各列加起來不再是 1。",
+    "溫度用得太晚，各列加起來不再是 1。",
 )
 def _afterwards(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     return logits.softmax(dim=-1) / temperature
 
 
 @q4.mistake(
-    "Only the whole batch together adds up to 1; each row should.", "只有整批加起來才是 1；應該每一列都是。"
+    "Only the whole batch together adds up to 1; each row should.", "只有整批加起來才是 1；每一列都應該是 1。"
 )
 def _over_everything(logits: torch.Tensor, temperature: float) -> torch.Tensor:
     return (logits / temperature).flatten().softmax(dim=0).view_as(logits)
@@ -419,30 +425,30 @@ q5 = Exercise(
     key="02.5",
     title=Bilingual("One row of the logit lens", "logit lens 的一列"),
     statement=Bilingual(
-        "Write `lens(lm, ids, layer)`: the logits that the head would give after `layer` blocks (0: the embeddings, "
+        "Write `lens(lm, ids, layer)`: the logits that the head would return after `layer` blocks (0: the embeddings, "
         "`lm.config.n_layer`: the whole model). `ln_f` must have been applied exactly once in every case.",
-        "寫出 `lens(lm, ids, layer)`：在第 `layer` 個區塊之後就接上輸出層，會得到什麼 logits（0 是嵌入，"
-        "`lm.config.n_layer` 是整個模型）。無論哪一層，`ln_f` 都剛好做一次。",
+        "寫出 `lens(lm, ids, layer)`，回傳經過 `layer` 個區塊之後就接上輸出層所得的 logits（0 是嵌入，"
+        "`lm.config.n_layer` 是整個模型）。無論哪一層，都要剛好經過一次 `ln_f`。",
     ),
     hints=(
         Bilingual(
-            "`output_hidden_states=True` gives the states after 0, 1, … blocks.",
-            "`output_hidden_states=True` 會給出經過 0、1、… 個區塊之後的狀態。",
+            "`output_hidden_states=True` returns the states after 0, 1, … blocks.",
+            "加上 `output_hidden_states=True`，會回傳經過 0 個、1 個……區塊之後的狀態。",
         ),
         Bilingual(
             "One entry of `hidden_states` is unlike the others; lesson 1 showed which.",
-            "`hidden_states` 裡有一項和其他的不同；第 1 課看過是哪一項。",
+            "`hidden_states` 裡有一項和其他各項不同，第 1 課看過是哪一項。",
         ),
         Bilingual("An `if` for that entry is all it takes.", "替那一項加一個 `if` 就夠了。"),
     ),
     why=Bilingual(
         "The last entry is already after `ln_f`, the earlier ones are not; with this `if` the last row of the lens is "
-        "exactly what the model says.",
+        "exactly the model's output.",
         "最後一項已經過了 `ln_f`，前面的都還沒；有了這個 `if`，lens 的最後一列就正好是模型的輸出。",
     ),
     worth_knowing=Bilingual(
         "A lens is checked at its last row: it must equal the model's own logits.",
-        "檢查 lens 就看最後一列：它必須等於模型自己的 logits。",
+        "檢查 lens 時就看最後一列，它必須等於模型自己的 logits。",
     ),
     checker=Function(_lens_cases, right=_lens),
 )
@@ -456,7 +462,7 @@ def lens(lm, ids, layer):
     return lm.lm_head(state)
 
 
-@q5.mistake("For the whole model `ln_f` is now applied twice.", "整個模型那一列，`ln_f` 變成做了兩次。")
+@q5.mistake("For the whole model `ln_f` is now applied twice.", "在整個模型那一列，`ln_f` 變成套用了兩次。")
 def _lens_normed_always(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
     states = lm.transformer(ids, output_hidden_states=True).hidden_states
     return lm.lm_head(lm.transformer.ln_f(states[layer]))
@@ -469,13 +475,14 @@ def _lens_never_normed(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> to
     return lm.lm_head(lm.transformer(ids, output_hidden_states=True).hidden_states[layer])
 
 
-@q5.mistake("You are one layer too high: entry 0 is the embeddings.", "你高了一層：第 0 項是嵌入。")
+@q5.mistake("You are one layer too high: entry 0 is the embeddings.", "你高了一層，第 0 項是嵌入。")
 def _lens_off_by_one(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
     return _lens(lm, ids, min(layer + 1, lm.config.n_layer))
 
 
 @q5.mistake(
-    "That is what the whole model says, whatever the layer.", "無論問哪一層，你給的都是整個模型的輸出。"
+    "That is the output of the whole model, whatever the layer.",
+    "無論指定哪一層，你回傳的都是整個模型的輸出。",
 )
 def _lens_final(lm: GPT2LMHeadModel, ids: torch.Tensor, layer: int) -> torch.Tensor:
     return lm(ids).logits
@@ -486,18 +493,18 @@ q6 = Exercise(
     title=Bilingual("In your own words", "用自己的話說"),
     statement=Bilingual(
         "A colleague draws the LM head as “Linear + Softmax”. Explain in two or three sentences what is wrong with the "
-        "drawing, and why the model had better return logits.",
+        "drawing, and why it is better for the model to return logits.",
         "同事把 LM head 畫成「Linear + Softmax」。請用兩三句話說明這張圖錯在哪裡，以及模型為什麼最好回傳 logits。",
     ),
     hints=(
         Bilingual(
             "What do the loss, the temperature and top-k each work on?",
-            "損失、溫度、top-k 各是對什麼做運算的？",
+            "損失、溫度、top-k 各對什麼做運算？",
         ),
     ),
     why=Bilingual(
         "A good answer says that softmax is outside the model, and names one thing that needs the logits.",
-        "好的回答會說 softmax 在模型外面，並舉出一件需要 logits 的事。",
+        "好的回答要指出 softmax 在模型外面，並舉出一項需要 logits 的運算。",
     ),
     worth_knowing=Bilingual(
         "The next lesson changes the logits in many ways before softmax.",

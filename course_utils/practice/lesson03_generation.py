@@ -21,27 +21,28 @@ from .engine.samples import random_ids, random_normal, tiny_lm
 quick1 = Question(
     name="quick1",
     prompt=Bilingual(
-        "You call `generate(**inputs, do_sample=True)` and say nothing else. From how many tokens does it draw?",
-        "你呼叫 `generate(**inputs, do_sample=True)`，其他什麼都沒說。它從幾個 token 裡抽？",
+        "You call `generate(**inputs, do_sample=True)` and set nothing else. From how many tokens does it draw?",
+        "你呼叫 `generate(**inputs, do_sample=True)`，其他什麼都不設。會從幾個 token 裡抽？",
     ),
     options=(
         Option(
             Bilingual("from the whole vocabulary", "整個詞彙表"),
             False,
             Bilingual(
-                "That is what most people expect. `top_k=0` says it.",
-                "多數人都這麼以為。要這樣，得寫 `top_k=0`。",
+                "Most people expect that, but it takes `top_k=0`.",
+                "多數人都這麼以為，但要從整個詞彙表抽，得寫 `top_k=0`。",
             ),
         ),
         Option(
             Bilingual("from the 50 most probable ones", "最可能的 50 個"),
             True,
             Bilingual(
-                "The default of `top_k` is 50, and nobody asked you.", "`top_k` 的預設值是 50，沒有人問過你。"
+                "`top_k` is 50 by default, even if nobody asked for it.",
+                "就算沒有人要求，`top_k` 的預設值也是 50。",
             ),
         ),
         Option(
-            Bilingual("it does not draw: it takes the most probable one", "不抽，直接拿最可能的那個"),
+            Bilingual("it does not draw, it takes the most probable one", "不抽，直接選最可能的那個"),
             False,
             Bilingual("That is `do_sample=False`.", "那是 `do_sample=False`。"),
         ),
@@ -52,23 +53,23 @@ quick2 = Question(
     name="quick2",
     prompt=Bilingual(
         "What does the KV cache change about the text that is generated?",
-        "鍵值快取（KV cache）會讓生成的文字有什麼不同？",
+        "KV 快取（KV cache）會讓生成的文字有什麼不同？",
     ),
     options=(
         Option(
-            Bilingual("nothing but rounding: it only saves time", "除了捨入誤差沒有不同，只是省時間"),
+            Bilingual("nothing but rounding: it only saves time", "除了捨入誤差，文字沒有不同，只是省時間"),
             True,
             Bilingual(
-                "Keys and values of earlier tokens never change, because nobody there can see what comes later.",
-                "前面 token 的 key 和 value 不會變，因為它們看不到後面。",
+                "Earlier tokens cannot see later ones, so their keys and values never change.",
+                "前面的 token 看不到後面，所以它們的 key 和 value 不會變。",
             ),
         ),
         Option(
             Bilingual("it makes the text more varied", "文字會更多樣"),
             False,
             Bilingual(
-                "Variety comes from sampling; the cache keeps results, it does not change them.",
-                "多樣來自取樣；快取只是留著算過的結果，並不改變它。",
+                "Variety comes from sampling; the cache keeps results and does not change them.",
+                "多樣來自取樣；快取只保留算過的結果，並不改變結果。",
             ),
         ),
         Option(
@@ -76,7 +77,7 @@ quick2 = Question(
             False,
             Bilingual(
                 "The limit is in `wpe`, one row for each position; a cache adds no rows.",
-                "上限在 `wpe`，一個位置一列；快取不會多出列來。",
+                "上限在 `wpe`，一個位置一列；快取不會增加列數。",
             ),
         ),
     ),
@@ -102,25 +103,25 @@ q1 = Exercise(
     statement=Bilingual(
         "A prompt has 12 tokens, and the model never ends by itself. How many new tokens come with `max_length=50`, "
         "with `max_new_tokens=50`, and with no limit given at all? Write a tuple of three numbers.",
-        "提示有 12 個 token，模型也不會自己結束。設定 `max_length=50`、設定 `max_new_tokens=50`，以及什麼上限都不給，"
+        "提示詞有 12 個 token，模型也不會自己結束。設定 `max_length=50`、設定 `max_new_tokens=50`，以及不設任何上限，"
         "各會多出幾個新的 token？寫成三個數字的 tuple。",
     ),
     hints=(
-        Bilingual("One of the two limits counts the prompt too.", "兩種上限之中，有一種連提示也算。"),
+        Bilingual("One of the two limits counts the prompt too.", "兩種上限之中，有一種連提示詞也算。"),
         Bilingual(
-            "The default limit is a number of new tokens, and it is small; the lesson shows it under "
-            "“How long?”.",
-            "預設的上限算的是新的 token，而且不大；「多長？」那一節看過。",
+            "The default limit counts new tokens, and it is small; the lesson shows it under "
+            "“Controlling the length”.",
+            "預設的上限只算新的 token，而且不大；「控制生成長度」那一節看過。",
         ),
     ),
     why=Bilingual(
         "`max_length` leaves 50 - 12 for the text, `max_new_tokens` counts only what is new, and without a limit "
         "the library stops after 20 new tokens.",
-        "`max_length` 只留 50 - 12 個給新文字，`max_new_tokens` 只算新的；都不給，函式庫寫 20 個就停。",
+        "`max_length` 只留 50 - 12 個給新文字，`max_new_tokens` 只算新的 token；都不設的話，函式庫寫 20 個就停。",
     ),
     worth_knowing=Bilingual(
         "With `max_length`, a longer prompt silently makes a shorter answer; `max_new_tokens` never does that.",
-        "用 `max_length`，提示愈長，回答就悄悄變短；`max_new_tokens` 不會。",
+        "用 `max_length` 的話，提示詞愈長，回答就愈短，而且毫無警告；`max_new_tokens` 不會這樣。",
     ),
     checker=Value(_lengths),
 )
@@ -135,13 +136,13 @@ q1.wrong_value(
     (50, 50, 20), "`max_length` is not the length of what is new.", "`max_length` 不是新文字的長度。"
 )
 
-q1.wrong_value((38, 38, 20), "You subtracted the prompt once too often.", "你多減了一次提示的長度。")
+q1.wrong_value((38, 38, 20), "You subtracted the prompt once too often.", "你多減了一次提示詞的長度。")
 
 
 q1.wrong_value(
     (38, 50, 8),
     "The default counts new tokens; do not subtract the prompt there.",
-    "預設值算的是新的 token；那裡不要再減提示。",
+    "預設值只算新的 token，不要再減提示詞。",
 )
 
 
@@ -181,17 +182,17 @@ def _greedy_cases() -> list[tuple[GPT2LMHeadModel, torch.Tensor, int]]:
 
 q2 = Exercise(
     key="03.2",
-    title=Bilingual("The greedy loop", "貪婪的迴圈"),
+    title=Bilingual("The greedy loop", "貪婪解碼的迴圈"),
     statement=Bilingual(
         "Write `greedy(lm, ids, count)`: append the most probable next token `count` times and return prompt and "
         "continuation, `[batch, seq + count]`. Use `lm(ids).logits`, not `generate`; nothing ends early here.",
-        "寫出 `greedy(lm, ids, count)`：把最可能的下一個 token 接上去，做 `count` 次，回傳提示加上新文字，形狀是 "
+        "寫出 `greedy(lm, ids, count)`，把最可能的下一個 token 接上去，重複 `count` 次，回傳提示詞加上新文字，形狀是 "
         "`[batch, seq + count]`。請用 `lm(ids).logits`，不要用 `generate`；這裡不會提早結束。",
     ),
     hints=(
         Bilingual(
-            "Only the logits at the last position speak of what comes next.",
-            "只有最後一個位置的 logits 說的是接下來的 token。",
+            "Only the logits at the last position predict what comes next.",
+            "只有最後一個位置的 logits 預測接下來的 token。",
         ),
         Bilingual(
             "`argmax(dim=-1)` chooses in each row of the batch.",
@@ -204,11 +205,11 @@ q2 = Exercise(
     ),
     why=Bilingual(
         "Each step reads everything written so far, takes the scores at its end, and appends the best token.",
-        "每一步都讀到目前為止的全文，拿最後面的分數，把分數最高的 token 接上去。",
+        "每一步都讀到目前為止的全文，取最後一個位置的分數，把分數最高的 token 接上去。",
     ),
     worth_knowing=Bilingual(
-        "With a cache each step would read one token only; the loop stays the same.",
-        "有快取的話，每一步只要讀一個 token；迴圈本身不變。",
+        "With a KV cache each step would read one token only; the loop stays the same.",
+        "有了 KV 快取，每一步只要讀一個 token，迴圈本身不變。",
     ),
     checker=Function(
         _greedy_cases,
@@ -231,12 +232,12 @@ def _greedy_first_position(lm, ids, count):
     return _loop(lm, ids, count, 0, lambda logits: logits.argmax(dim=-1))
 
 
-@q2.mistake("You append the least probable token.", "你接上的是最不可能的 token。")
+@q2.mistake("You append the least probable token.", "你接上的是機率最低的 token。")
 def _greedy_least(lm, ids, count):
     return _loop(lm, ids, count, -1, lambda logits: logits.argmin(dim=-1))
 
 
-@q2.mistake("The prompt is missing from what you return.", "你回傳的東西少了提示。")
+@q2.mistake("The prompt is missing from what you return.", "你回傳的結果少了提示詞。")
 def _greedy_without_prompt(lm, ids, count):
     return _loop(lm, ids, count, -1, lambda logits: logits.argmax(dim=-1))[:, ids.shape[1] :]
 
@@ -248,15 +249,15 @@ def _greedy_one_short(lm, ids, count):
 
 @q2.mistake(
     "You took all new tokens from a single pass; each must be read before the next can be chosen.",
-    "你只算一次就拿了所有新的 token；每一個都要先讀進去，才能挑下一個。",
+    "你只跑一次就取了所有新的 token；每一個都要先讀進去，才能挑下一個。",
 )
 def _greedy_in_one_pass(lm, ids, count):
     return torch.cat([ids, lm(ids).logits[:, -count:].argmax(dim=-1)], dim=1)
 
 
 @q2.mistake(
-    "You show the model the newest token alone: without a cache it knows nothing of what came before.",
-    "你只給模型看最新的那個 token：沒有快取，它就不知道前面寫過什麼。",
+    "You give the model the newest token alone; without a cache it knows nothing of what came before.",
+    "你只給模型最新的那個 token；沒有快取，模型就不知道前面寫過什麼。",
 )
 def _greedy_newest_only(lm, ids, count):
     for _ in range(count):
@@ -279,37 +280,37 @@ def _sorted_shares(logits: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, to
 
 q3 = Exercise(
     key="03.3",
-    title=Bilingual("Top-p, by hand", "親手做 top-p"),
+    title=Bilingual("Top-p, by hand", "親手寫出 top-p"),
     statement=Bilingual(
         "Write `nucleus(logits, p)`: in each row of `[batch, vocab]`, keep the most probable tokens, as few as reach "
         "the probability `p` together, and set the logits of all others to `-torch.inf`. The token that crosses `p` "
         "is kept, and the order of the columns stays.",
-        "寫出 `nucleus(logits, p)`：在 `[batch, vocab]` 的每一列裡，從最可能的 token 留起，留到機率加起來達到 `p` 為止，"
-        "愈少愈好；其他的 logits 都設成 `-torch.inf`。剛好跨過 `p` 的那個要留下，欄的順序不能變。",
+        "寫出 `nucleus(logits, p)`，在 `[batch, vocab]` 的每一列（row）裡，從最可能的 token 留起，只保留機率總和達到 `p` 所需的最少幾個，"
+        "其他 token 的 logits 都設成 `-torch.inf`。剛好跨過 `p` 的那個 token 要留下，欄（column）的順序不能變。",
     ),
     hints=(
         Bilingual(
-            "`logits.sort(dim=-1, descending=True)` gives values and the columns that they came from.",
-            "`logits.sort(dim=-1, descending=True)` 會給你排好的值，以及它們原本在哪一欄。",
+            "`logits.sort(dim=-1, descending=True)` returns the values and the columns that they came from.",
+            "`logits.sort(dim=-1, descending=True)` 會回傳排好的值，以及這些值原本在哪一欄。",
         ),
         Bilingual(
-            "A token goes if the ones before it have reached `p` already without it: `cumsum` minus its "
-            "own share.",
-            "一個 token 該不該丟，要看排在它前面的加起來是否已經達到 `p`：`cumsum` 減掉它自己那一份。",
+            "A token is dropped if those before it have already reached `p`; their sum is `cumsum` minus "
+            "its own probability.",
+            "一個 token 要不要捨去，要看排在前面的機率總和是否已經達到 `p`；這個總和就是 `cumsum` 減掉它自己的機率。",
         ),
         Bilingual(
             "`scatter` puts a mask in sorted order back into the order of the columns.",
-            "`scatter` 可以把排序後的遮罩放回原來的欄位順序。",
+            "`scatter` 可以把排序後的遮罩放回原來的欄序。",
         ),
     ),
     why=Bilingual(
-        "What comes before a token decides whether it is still needed; the first one has nothing before it, so at "
+        "Whether a token is still needed depends on the sum before it; the first one has nothing before it, so at "
         "least one token always stays.",
-        "一個 token 還需不需要，看的是排在它前面的；第一名前面什麼都沒有，所以至少會留下一個。",
+        "一個 token 還需不需要，取決於排在前面的總和；第一名前面什麼都沒有，所以至少會留下一個。",
     ),
     worth_knowing=Bilingual(
         "How many tokens stay depends on how sure the model is: one where it is certain, hundreds where it is not.",
-        "留下幾個要看模型多有把握：很確定時只留一個，不確定時可以留幾百個。",
+        "留下幾個要看模型多有把握，很確定時只留一個，不確定時可以留幾百個。",
     ),
     checker=Function(
         lambda: [
@@ -334,8 +335,8 @@ def nucleus(logits, p):
 
 
 @q3.mistake(
-    "The token that crosses `p` is missing: what you keep does not reach `p`.",
-    "少了跨過 `p` 的那個 token：你留下的加起來不到 `p`。",
+    "The token that crosses `p` is missing; what you keep does not reach `p`.",
+    "少了跨過 `p` 的那個 token，你留下的機率加起來不到 `p`。",
 )
 def _nucleus_too_small(logits: torch.Tensor, p: float) -> torch.Tensor:
     _, total, order = _sorted_shares(logits)
@@ -345,8 +346,8 @@ def _nucleus_too_small(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 
 @q3.mistake(
-    "Where the first token alone exceeds `p`, you keep none: there is nothing left to draw.",
-    "如果第一名自己就超過 `p`，你一個都沒留下：那就沒有東西可以抽了。",
+    "Where the first token alone exceeds `p`, you keep none, and there is nothing left to draw.",
+    "如果第一名自己就超過 `p`，你一個都沒留下，那就沒有 token 可以抽了。",
 )
 def _nucleus_maybe_empty(logits: torch.Tensor, p: float) -> torch.Tensor:
     _, total, order = _sorted_shares(logits)
@@ -354,7 +355,8 @@ def _nucleus_maybe_empty(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 
 @q3.mistake(
-    "You keep one token too many: `p` was reached before it.", "你多留了一個：在它之前就已經達到 `p` 了。"
+    "You keep one token too many: `p` was reached before it.",
+    "你多留了一個 token，因為在它之前就已經達到 `p` 了。",
 )
 def _nucleus_too_large(logits: torch.Tensor, p: float) -> torch.Tensor:
     shares, total, order = _sorted_shares(logits)
@@ -362,7 +364,7 @@ def _nucleus_too_large(logits: torch.Tensor, p: float) -> torch.Tensor:
     return _nucleus_by(logits, torch.cat([torch.zeros_like(late[:, :1]), late[:, :-1]], dim=1), order)
 
 
-@q3.mistake("You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 說的是機率。")
+@q3.mistake("You add up logits; `p` is about probabilities.", "你累加的是 logits；`p` 指的是機率。")
 def _nucleus_of_logits(logits: torch.Tensor, p: float) -> torch.Tensor:
     values, order = logits.sort(dim=-1, descending=True)
     return _nucleus_by(logits, values.cumsum(dim=-1) - values >= p, order)
@@ -370,7 +372,7 @@ def _nucleus_of_logits(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 @q3.mistake(
     "Your columns are sorted: a column no longer belongs to its token.",
-    "你的欄被排序過了：欄和 token 已經對不起來。",
+    "你的欄已經排序過，和 token 對不起來了。",
 )
 def _nucleus_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
     shares, total, _ = _sorted_shares(logits)
@@ -378,8 +380,8 @@ def _nucleus_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 
 @q3.mistake(
-    "Your mask follows the sorted order, your logits do not: it falls on the wrong tokens.",
-    "你的遮罩照排序後的順序，logits 卻沒有排序：遮到的是別的 token。",
+    "Your mask follows the sorted order, your logits do not, so it falls on the wrong tokens.",
+    "你的遮罩照排序後的順序，logits 卻沒有排序，所以遮到的是別的 token。",
 )
 def _nucleus_mask_not_put_back(logits: torch.Tensor, p: float) -> torch.Tensor:
     shares, total, _ = _sorted_shares(logits)
@@ -397,7 +399,7 @@ def _nucleus_unsorted(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 @q3.mistake(
     "A logit of 0 is still a chance; what is cut off must get none.",
-    "logit 是 0 仍然有機會被抽到；剪掉的應該完全沒有機會。",
+    "logit 是 0 的 token 仍然有機會抽到；截掉的 token 應該完全沒有機會。",
 )
 def _nucleus_of_zeros(logits: torch.Tensor, p: float) -> torch.Tensor:
     return _nucleus(logits, p).masked_fill(_nucleus(logits, p).isinf(), 0.0)
@@ -405,7 +407,7 @@ def _nucleus_of_zeros(logits: torch.Tensor, p: float) -> torch.Tensor:
 
 @q3.mistake(
     "That is min-p: a share of the first one's probability, not a sum.",
-    "這是 min-p：它看的是第一名機率的幾倍，不是加總。",
+    "這是 min-p，看的是最高機率的幾倍，不是總和。",
 )
 def _min_p_instead(logits: torch.Tensor, p: float) -> torch.Tensor:
     return MinPLogitsWarper(p)(torch.LongTensor(), logits.clone())
@@ -421,15 +423,15 @@ def _seen(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 q4 = Exercise(
     key="03.4",
-    title=Bilingual("Find the bug: a penalty that rewards", "找出錯誤：變成獎勵的懲罰"),
+    title=Bilingual("Find the bug: a penalty that rewards", "替變成獎勵的懲罰除錯"),
     statement=Bilingual(
         "Someone writes the repetition penalty as “divide the logit of every token seen so far by `penalty`”. For some "
         "tokens this makes repetition more likely. Write `penalised(scores, ids, penalty)`, with scores "
         "`[batch, vocab]` and the ids seen so far `[batch, seq]`, so that with `penalty` above 1 every seen token "
         "becomes less likely.",
         "有人把重複懲罰寫成「把出現過的 token 的 logit 都除以 `penalty`」，結果有些 token 反而更容易重複。"
-        "請寫出 `penalised(scores, ids, penalty)`：scores 的形狀是 `[batch, vocab]`，出現過的 id 是 `[batch, seq]`，"
-        "讓 `penalty` 大於 1 時，每個出現過的 token 都變得比較不可能。",
+        "請寫出 `penalised(scores, ids, penalty)`，其中 scores 的形狀是 `[batch, vocab]`，出現過的 id 是 `[batch, seq]`，"
+        "讓 `penalty` 大於 1 時，每個出現過的 token 機率都降低。",
     ),
     hints=(
         Bilingual("What does dividing by 2 do to a logit of -4?", "logit 是 -4，除以 2 會變成什麼？"),
@@ -438,18 +440,19 @@ q4 = Exercise(
             "`torch.where(scores > 0, …, …)` 可以把正負兩種分開處理。",
         ),
         Bilingual(
-            "`scores.gather(1, ids)` takes out the seen ones, `scores.scatter(1, ids, changed)` puts them back.",
-            "`scores.gather(1, ids)` 取出出現過的，`scores.scatter(1, ids, changed)` 再放回去。",
+            "`scores.gather(1, ids)` takes out the scores of seen tokens, `scores.scatter(1, ids, changed)` puts "
+            "them back.",
+            "`scores.gather(1, ids)` 取出出現過的 token 的分數，`scores.scatter(1, ids, changed)` 再放回去。",
         ),
     ),
     why=Bilingual(
         "A positive logit falls when it is divided, a negative one when it is multiplied; so the sign decides.",
-        "正的 logit 要除才會變小，負的要乘才會變小，所以得看正負號。",
+        "正的 logit 要除才會變小，負的要乘才會變小，所以要看正負號。",
     ),
     worth_knowing=Bilingual(
-        "So the penalty depends on where 0 happens to lie, although only differences of logits have a meaning: "
-        "add 10 to all logits, and it does something else.",
-        "所以這個懲罰取決於 0 剛好落在哪裡，但 logits 只有差值才有意義：把全部的 logits 都加 10，它的效果就不一樣了。",
+        "So the penalty depends on where 0 happens to lie, although only differences of logits have a meaning. "
+        "Add 10 to all logits, and it does something else.",
+        "所以這個懲罰取決於 0 剛好落在哪裡，但 logits 只有差值才有意義。把全部的 logits 都加 10，懲罰的效果就不一樣了。",
     ),
     checker=Function(
         lambda: [
@@ -472,23 +475,23 @@ def penalised(scores, ids, penalty):
 
 @q4.mistake(
     "The bug is still there; look at the tokens with a negative logit.",
-    "錯誤還在；看看 logit 是負數的那些 token。",
+    "錯誤還在，看看 logit 是負數的 token。",
 )
 def _penalised_divided(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
     return torch.where(_seen(scores, ids), scores / penalty, scores)
 
 
 @q4.mistake(
-    "Now it is the tokens with a positive logit that are rewarded.",
-    "現在換成 logit 是正數的那些 token 得到獎勵了。",
+    "Now the tokens with a positive logit are rewarded.",
+    "現在換成 logit 是正數的 token 得到獎勵了。",
 )
 def _penalised_multiplied(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
     return torch.where(_seen(scores, ids), scores * penalty, scores)
 
 
 @q4.mistake(
-    "You penalise a token in all rows once any row has seen it; each text has its own past.",
-    "只要有一列出現過，你就在每一列都懲罰它；每段文字有自己的過去。",
+    "You penalise a token in all rows once it has appeared in any; but only a text's own tokens count.",
+    "某個 token 只要在一列出現過，你就在每一列都懲罰它；但每段文字只該看自己前面的 token。",
 )
 def _penalised_in_every_row(scores: torch.Tensor, ids: torch.Tensor, penalty: float) -> torch.Tensor:
     return _penalised(scores, ids.reshape(1, -1).expand(len(ids), -1), penalty)
@@ -534,26 +537,26 @@ q5 = Exercise(
     title=Bilingual("Positions under padding", "填充之後的位置"),
     statement=Bilingual(
         "Write `positions(mask)`: for an attention mask `[batch, seq]` with padding on the left, the `position_ids` "
-        "that give the first real token of each row position 0. Padding gets 0 as well: `wpe` knows no row below it.",
-        "寫出 `positions(mask)`：給定填充在左邊的 attention mask `[batch, seq]`，回傳 `position_ids`，"
-        "讓每一列第一個真正的 token 位置是 0。填充的位置也填 0：`wpe` 沒有更前面的列。",
+        "that give the first real token of each row position 0. Padding gets 0 as well: `wpe` has no row below that.",
+        "寫出 `positions(mask)`，給定填充在左邊的 attention mask（注意力遮罩）`[batch, seq]`，回傳 `position_ids`，"
+        "讓每一列第一個真正的 token 位置是 0。填充的位置也填 0，因為 `wpe` 沒有編號更小的列。",
     ),
     hints=(
         Bilingual(
             "`cumsum` over the mask counts the real tokens from the left.",
-            "對 mask 做 `cumsum`，就是從左邊開始數真正的 token。",
+            "對遮罩套用 `cumsum`，就是從左邊開始數真正的 token。",
         ),
         Bilingual(
             "`clamp(min=0)` keeps numbers from falling below 0.", "`clamp(min=0)` 可以讓數字不小於 0。"
         ),
     ),
     why=Bilingual(
-        "At its first real token the count is 1, hence the 1 that is taken off; before it the count is 0.",
+        "At the first real token the count is 1, so 1 is subtracted; before it the count is 0.",
         "數到第一個真正的 token 時是 1，所以要減 1；在那之前都是 0。",
     ),
     worth_knowing=Bilingual(
-        "`generate` counts like this for you; a plain call of the model does not, and does not warn either.",
-        "`generate` 會替你這樣數；直接呼叫模型則不會，也不會警告。",
+        "`generate` counts like this for you; a plain call of the model does not, and gives no warning.",
+        "`generate` 會替你這樣數；直接呼叫模型則不會，而且毫無警告。",
     ),
     checker=Function(
         lambda: [
@@ -571,35 +574,35 @@ def positions(mask):
     return (mask.cumsum(dim=-1) - 1).clamp(min=0)
 
 
-@q5.mistake("Your first real token stands at 1.", "你的第一個真正的 token 位置是 1。")
+@q5.mistake("Your first real token has position 1.", "你的第一個真正的 token，位置是 1。")
 def _positions_from_one(mask: torch.Tensor) -> torch.Tensor:
     return mask.cumsum(dim=-1)
 
 
 @q5.mistake(
     "You count the padding, too; that is what the plain call does.",
-    "你連填充也數進去了；直接呼叫模型就是這樣。",
+    "你連填充也數進去了，直接呼叫模型就會這樣。",
 )
 def _positions_without_mask(mask: torch.Tensor) -> torch.Tensor:
     return torch.arange(mask.shape[1]).expand_as(mask)
 
 
 @q5.mistake(
-    "Some of your positions are negative: `wpe` has no such row.", "有些位置是負的：`wpe` 沒有那樣的列。"
+    "Some of your positions are negative: `wpe` has no such row.", "有些位置是負數，`wpe` 沒有那樣的列。"
 )
 def _positions_negative(mask: torch.Tensor) -> torch.Tensor:
     return mask.cumsum(dim=-1) - 1
 
 
 @q5.mistake(
-    "Your real tokens are right; the padding does not stand where it was asked to.",
-    "真正的 token 都對了；填充的位置卻不是題目說的那個。",
+    "Your real tokens are right; the padding does not have the position that was asked for.",
+    "真正的 token 都對了，填充的位置卻不是題目要的數字。",
 )
 def _positions_padding_at_one(mask: torch.Tensor) -> torch.Tensor:
     return (mask.cumsum(dim=-1) - 1).masked_fill(mask == 0, 1)
 
 
-@q5.mistake("You count from the right end; the text begins at the left.", "你從右邊數；文字是從左邊開始的。")
+@q5.mistake("You count from the right end; the text begins at the left.", "你從右邊數，但文字是從左邊開始。")
 def _positions_from_the_right(mask: torch.Tensor) -> torch.Tensor:
     return mask.flip(-1).cumsum(dim=-1).flip(-1).sub(1).clamp(min=0)
 
@@ -617,8 +620,8 @@ q6 = Exercise(
         "Write `ban(ids, scores, words)` as the heart of a `LogitsProcessor`: it gets the ids so far `[batch, seq]`, "
         "the scores `[batch, vocab]` and a list of token ids, and returns scores under which none of these tokens can "
         "ever be drawn. All others stay as they are.",
-        "寫出 `ban(ids, scores, words)`，它是一個 `LogitsProcessor` 的核心：收到目前的 id `[batch, seq]`、分數 "
-        "`[batch, vocab]` 和一串 token id，回傳新的分數，讓這些 token 永遠抽不到，其他的都不變。",
+        "寫出 `ban(ids, scores, words)`，作為一個 `LogitsProcessor` 的核心。它收到目前的 id `[batch, seq]`、分數 "
+        "`[batch, vocab]` 和一個 token id 的 list，回傳新的分數，讓這些 token 永遠抽不到，其他 token 的分數都不變。",
     ),
     hints=(
         Bilingual(
@@ -634,8 +637,8 @@ q6 = Exercise(
         "`exp(-inf)` 是 0，所以無論溫度多高，這些 token 的機率都是 0。",
     ),
     worth_knowing=Bilingual(
-        "`generate` has this built in as `bad_words_ids`; the cuts of this lesson are processors of the same kind.",
-        "`generate` 內建了這個功能，叫 `bad_words_ids`；這一課的各種剪裁也都是這樣的 processor。",
+        "`generate` has this built in as `bad_words_ids`; the cuts of this lesson are such processors, too.",
+        "`generate` 內建了這個功能，叫 `bad_words_ids`；這一課的各種截斷法也都是這樣的 processor。",
     ),
     checker=Function(
         lambda: [
@@ -661,15 +664,15 @@ def _banned_zero(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> t
 
 
 @q6.mistake(
-    "Very low, but finite: whoever counts the tokens that are left by `isfinite`, as this lesson does, still "
-    "counts these.",
-    "夠低了，但還是有限的數：像這一課那樣用 `isfinite` 數還剩幾個，這些 token 仍會被算進去。",
+    "Very low, but finite: if the tokens that are left are counted by `isfinite`, as in this lesson, these still "
+    "count.",
+    "夠低了，但還是有限的數。像這一課那樣用 `isfinite` 數還剩幾個，仍會算到這些 token。",
 )
 def _banned_finite(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     return _banned(ids, scores, words).clamp(min=-1e9)
 
 
-@q6.mistake("You changed rows: those are the texts of the batch.", "你改到的是列：那是批次裡的各段文字。")
+@q6.mistake("You changed rows: those are the texts of the batch.", "你改到的是列，也就是批次裡的各段文字。")
 def _banned_rows(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     banned = scores.clone()
     banned[[word % len(banned) for word in words]] = -torch.inf
@@ -677,15 +680,15 @@ def _banned_rows(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> t
 
 
 @q6.mistake(
-    "You ban a token only once it has appeared; never is asked for.",
-    "你等 token 出現過才禁；題目要的是永遠不出現。",
+    "You ban a token only once it has appeared; it should never appear at all.",
+    "你等 token 出現過才禁止，但題目要求永遠不出現。",
 )
 def _banned_if_seen(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     listed = torch.isin(torch.arange(scores.shape[1]), torch.tensor(words))
     return scores.masked_fill(_seen(scores, ids) & listed, -torch.inf)
 
 
-@q6.mistake("You allow exactly the ones that should be banned.", "你反而只准該禁的那些出現。")
+@q6.mistake("You allow exactly the ones that should be banned.", "你反而只准該禁止的 token 出現。")
 def _only_allowed(ids: torch.Tensor, scores: torch.Tensor, words: list[int]) -> torch.Tensor:
     return torch.where(_banned(ids, scores, words).isinf(), scores, -torch.inf)
 
@@ -696,21 +699,22 @@ q7 = Exercise(
     statement=Bilingual(
         "You want a story that is neither dull nor nonsense. Which settings of `generate` do you choose, and what does "
         "each of them do to the distribution? Two or three sentences.",
-        "你想要一篇不無聊、也不胡說的故事。你會選 `generate` 的哪些設定？它們各對分布做了什麼？請寫兩三句。",
+        "你想要一篇不無聊、也不胡言亂語的故事。你會選 `generate` 的哪些設定？各會怎樣改變分布？請寫兩三句。",
     ),
     hints=(
         Bilingual(
             "What goes wrong with greedy decoding, and what with sampling from the whole vocabulary?",
-            "貪婪解碼會出什麼問題？從整個詞彙表取樣又會出什麼問題？",
+            "貪婪解碼會有什麼問題？從整個詞彙表取樣又會有什麼問題？",
         ),
     ),
     why=Bilingual(
-        "A good answer samples, cuts the tail or cools a little, and says why not greedy and why not everything.",
-        "好的回答會用取樣，剪掉尾巴或稍微降溫，並說出為什麼不用貪婪、也不從全部裡抽。",
+        "A good answer samples, with the tail cut off or a slightly lower temperature, and says why not greedy "
+        "decoding and why not the whole vocabulary.",
+        "好的回答會用取樣，截斷尾端或稍微調低溫度，並說明為什麼不用貪婪解碼，也不從整個詞彙表抽。",
     ),
     worth_knowing=Bilingual(
-        "Which setting is good depends on the text: for arithmetic, greedy may be the best.",
-        "哪種設定好，要看是什麼文字：如果是算術，貪婪可能最好。",
+        "Which setting is good depends on the text: for arithmetic, greedy decoding may be the best.",
+        "哪種設定好，要看是什麼文字。如果是算術，貪婪解碼可能最好。",
     ),
     checker=Open(),
 )

@@ -19,7 +19,7 @@ quick1 = Question(
     ),
     options=(
         Option(
-            Bilingual("At once: the shapes do not fit", "馬上：形狀對不起來"),
+            Bilingual("At once: the shapes do not fit", "馬上就會，因為形狀對不起來"),
             False,
             Bilingual("The shapes are the same with and without the mask.", "有沒有遮罩，形狀都一樣。"),
         ),
@@ -29,12 +29,12 @@ quick1 = Question(
             ),
             True,
             Bilingual(
-                "Nothing is raised; the vector just depends on what else is in the batch.",
-                "不會報錯；只是向量變得取決於同一批裡還有誰。",
+                "There is no error; the vector just depends on what else is in the batch.",
+                "不會報錯，只是向量變得取決於同一批裡還有哪些句子。",
             ),
         ),
         Option(
-            Bilingual("It does no harm: the padding is zero", "沒關係：填充的地方是零"),
+            Bilingual("It does no harm: the padding is zero", "不會有影響，因為填充的地方是零"),
             False,
             Bilingual(
                 "Padding tokens have hidden states like any other; they are anything but zero.",
@@ -47,24 +47,26 @@ quick1 = Question(
 quick2 = Question(
     name="quick2",
     prompt=Bilingual(
-        "A linear probe is right on 95% of the data that it was trained on. What does that show?",
-        "一個線性探測在它的訓練資料上對了 95%。這說明什麼？",
+        "A linear probe is right on 95% of the data that it was trained on. What does that prove?",
+        "一個線性探測器在它的訓練資料上對了 95%。這證明了什麼？",
     ),
     options=(
         Option(
-            Bilingual("Nothing yet: it may have learned them by heart", "什麼都還不能說：它可能只是背起來了"),
+            Bilingual(
+                "Nothing yet: it may have learned the data by heart", "什麼都還不能證明，它可能只是背起來了"
+            ),
             True,
             Bilingual(
-                "With shuffled labels it does well on its training data, too. Look at unseen data, and at the control.",
-                "標籤打亂之後，它在訓練資料上的成績也不差。要看沒見過的資料，還要看對照組。",
+                "With shuffled labels, too, a probe does well on its training data. Look at unseen data, and at the control.",
+                "就算標籤打亂，探測器在訓練資料上的成績也不差。要看沒見過的資料，還要看對照組。",
             ),
         ),
         Option(
             Bilingual("That the model knows the label", "模型知道這個標籤"),
             False,
             Bilingual(
-                "For that it must hold on unseen data, and beat a control and a plain rival.",
-                "要這麼說，得在沒見過的資料上也成立，還要贏過對照組和簡單的對手。",
+                "For that it must hold on unseen data, and beat a control and a simple baseline.",
+                "要下這個結論，得在沒見過的資料上也成立，還要勝過對照組和簡單的基準。",
             ),
         ),
         Option(
@@ -72,7 +74,7 @@ quick2 = Question(
             False,
             Bilingual(
                 "No probe can show that, however accurate; one would have to change the states and watch the output.",
-                "探測再準也說明不了這件事；得動手改狀態，看輸出怎麼變。",
+                "探測器再準也證明不了這件事，得動手改狀態，看輸出怎麼變。",
             ),
         ),
     ),
@@ -81,13 +83,13 @@ quick2 = Question(
 
 q1 = Exercise(
     key="05.1",
-    title=Bilingual("Predict what the classifier gives", "預測分類器給出什麼"),
+    title=Bilingual("Predict what the classifier returns", "預測分類器的輸出"),
     statement=Bilingual(
         "A `GPT2ForSequenceClassification` has `num_labels=3`, `n_embd=768` and `n_layer=12`. It reads a batch of 5 "
-        "texts, the longest of 9 tokens. Write, without running it, a tuple of three things: the shape of its logits, "
+        "texts, the longest of 9 tokens. Write, without running it, a tuple: the shape of its logits, "
         "how many tensors `hidden_states` would hold, and how many parameters `score` has.",
         "某個 `GPT2ForSequenceClassification` 的 `num_labels=3`、`n_embd=768`、`n_layer=12`。它讀一個批次的 5 段文字，"
-        "最長的有 9 個 token。先不要執行，寫出一個 tuple，依序是三樣東西：logits 的形狀、`hidden_states` 會有幾個張量，"
+        "最長的有 9 個 token。先不要執行，寫出一個 tuple，依序是 logits 的形狀、`hidden_states` 會有幾個張量，"
         "以及 `score` 有幾個參數。",
     ),
     hints=(
@@ -97,18 +99,18 @@ q1 = Exercise(
         ),
         Bilingual(
             "The entries count the embeddings, too; and `score` has no bias.",
-            "嵌入也算一項；還有，`score` 沒有 bias。",
+            "嵌入也算一項，而且 `score` 沒有 bias。",
         ),
     ),
     why=Bilingual(
         "One row of 3 scores for each text: only one token is read, the last that is not padding. 12 blocks and the embeddings make 13 "
         "entries. `score` is a `Linear` without bias: 3 × 768.",
-        "每段文字一列，3 個分數：只讀一個 token，也就是最後一個不是填充的。12 個區塊加上嵌入是 13 項。`score` 是沒有 bias 的 `Linear`："
+        "每段文字是一列（row）、3 個分數，因為只讀最後一個不是填充的 token。12 個區塊加上嵌入是 13 項。`score` 是沒有 bias 的 `Linear`："
         "3 × 768。",
     ),
     worth_knowing=Bilingual(
         "Beside 124 million parameters those 2,304 are next to nothing: that is how little a linear probe has to learn.",
-        "和 1.24 億個參數相比，這 2,304 個微不足道：線性探測要學的就這麼少。",
+        "和 1.24 億個參數相比，這 2,304 個微不足道。線性探測器要學的就這麼少。",
     ),
     checker=Value(),
 )
@@ -134,7 +136,7 @@ q1.wrong_value(
 q1.wrong_value(
     ((5, 3), 13, 2307),
     "You counted a bias, which `score` does not have.",
-    "你把 bias 算進去了，`score` 沒有。",
+    "你算了 bias，但 `score` 沒有 bias。",
 )
 
 
@@ -162,11 +164,11 @@ q2 = Exercise(
         Bilingual(
             "With padding on the right the position is the length minus 1; on the left it is the last column. "
             "One formula should give both.",
-            "填充在右邊時，位置是長度減 1；在左邊時是最後一行。要找一個兩種都對的寫法。",
+            "填充在右邊時，位置是長度減 1；在左邊時是最後一欄（column）。要找一個兩種都對的寫法。",
         ),
         Bilingual(
             "Multiply the mask by the positions 0, 1, 2, …: where is the largest product?",
-            "把遮罩乘上位置 0、1、2……：最大的乘積在哪裡？",
+            "把遮罩乘上位置 0、1、2……，最大的乘積在哪裡？",
         ),
         Bilingual(
             "`hidden[torch.arange(batch), position]` takes one position from each row.",
@@ -180,7 +182,7 @@ q2 = Exercise(
     worth_knowing=Bilingual(
         "`GPT2ForSequenceClassification` goes by the id of the padding token, not by the mask: a text that really ends "
         "in that token is read one token too early. Give it a padding token that serves for nothing else.",
-        "`GPT2ForSequenceClassification` 看的是填充 token 的 id，不是遮罩：文字如果真的以那個 token 作結，就會早一個 token。"
+        "`GPT2ForSequenceClassification` 看的是填充 token 的 id，不是遮罩：文字如果真的以那個 token 作結，讀到的就是前一個 token。"
         "請給它專用的填充 token。",
     ),
     checker=Function(_last_cases),
@@ -193,7 +195,7 @@ def last(hidden, mask):
     return hidden[torch.arange(len(hidden)), position]
 
 
-@q2.mistake("The last column is padding in some rows.", "有些列的最後一行是填充。")
+@q2.mistake("The last column is padding in some rows.", "有些列的最後一欄是填充。")
 def _last_column(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return hidden[:, -1]
 
@@ -213,7 +215,7 @@ def _last_first(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 @q2.mistake(
     "You took every row's position from every row; pair them with `torch.arange`.",
-    "你從每一列都取了所有列的位置；要用 `torch.arange` 把它們配對。",
+    "你在每一列都取了所有列的位置，要用 `torch.arange` 把列和位置配對。",
 )
 def _last_all_pairs(hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
     return hidden[:, (mask * torch.arange(mask.shape[1])).argmax(dim=1)]
@@ -239,7 +241,7 @@ def _nearest_cases() -> list[tuple[torch.Tensor]]:
 
 q3 = Exercise(
     key="05.3",
-    title=Bilingual("Find the bug: everyone is nearest to himself", "找出錯誤：最近的永遠是自己"),
+    title=Bilingual("Find the bug: every row finds itself", "替最近鄰的搜尋除錯"),
     statement=Bilingual(
         "For vectors `[n, hidden]` someone computes `(unit @ unit.T).argmax(dim=1)` from the raw vectors and gets "
         "0, 1, 2, …: each is its own nearest neighbour. Write `nearest(vectors)`: the index `[n]` of the nearest "
@@ -263,8 +265,8 @@ q3 = Exercise(
         "餘弦不會小於 -1，所以對角線上的 -2 永遠不會是最大的。",
     ),
     worth_knowing=Bilingual(
-        "Leaving the query among the candidates is a common way to a retrieval score that is too good to be true.",
-        "把查詢本身留在候選裡，是檢索成績好得不像真的常見原因。",
+        "When a retrieval score is too good to be true, a common reason is that the query was left among the candidates.",
+        "檢索成績好到不像真的，常見的原因就是把查詢本身留在候選裡。",
     ),
     checker=Function(_nearest_cases, right=_nearest),
 )
@@ -288,8 +290,8 @@ def _nearest_raw(vectors: torch.Tensor) -> torch.Tensor:
 
 
 @q3.mistake(
-    "These are products, not cosines: long vectors attract everyone.",
-    "這是內積，不是餘弦：長的向量會把大家都吸過去。",
+    "These are products, not cosines: long vectors come out nearest to every row.",
+    "這是內積，不是餘弦，所以長的向量會離每一列都最近。",
 )
 def _nearest_product(vectors: torch.Tensor) -> torch.Tensor:
     centred = vectors - vectors.mean(dim=0)
@@ -312,20 +314,20 @@ q4 = Exercise(
         "Write `confusion(truth, guess, n)`. The labels go from `0` to `n - 1`; `truth` and `guess` are both `[texts]`. Return "
         "a tensor of whole numbers `[n, n]` that counts, in row `i` and column `j`, the texts whose label is `i` and whose guess is `j`.",
         "寫出 `confusion(truth, guess, n)`：標籤是 `0` 到 `n - 1`，`truth` 和 `guess` 的形狀都是 `[texts]`。"
-        "回傳整數張量 `[n, n]`，第 `i` 列第 `j` 行是標籤為 `i`、猜成 `j` 的文字數。",
+        "回傳整數張量 `[n, n]`，第 `i` 列（row）第 `j` 欄（column）是標籤為 `i`、猜成 `j` 的文字數。",
     ),
     hints=(
         Bilingual(
             "A loop over the pairs that adds 1 each time will do.", "用迴圈走過每一對，每次加 1 就可以。"
         ),
         Bilingual(
-            "Without a loop: `truth * n + guess` numbers the cells, and `torch.bincount` counts them.",
-            "不用迴圈：`truth * n + guess` 替每一格編號，`torch.bincount` 來數。",
+            "Without a loop: `truth * n + guess` numbers the elements, and `torch.bincount` counts them.",
+            "不用迴圈的話，`truth * n + guess` 替每個元素編號，再用 `torch.bincount` 來數。",
         ),
     ),
     why=Bilingual(
-        "Every pair has a cell number of its own, and `minlength` makes room for cells that no pair fell into.",
-        "每一對都有自己的格號，`minlength` 則替沒有人落入的格子留位置。",
+        "Each pair of labels has a number of its own, and `minlength` makes room for the pairs that never occur.",
+        "每一種標籤組合都有自己的編號，`minlength` 則替沒出現的組合留位置。",
     ),
     worth_knowing=Bilingual(
         "The sum of the diagonal, divided by the number of texts, is the accuracy.",
@@ -347,14 +349,14 @@ def confusion(truth, guess, n):
     return torch.bincount(truth * n + guess, minlength=n * n).view(n, n)
 
 
-@q4.mistake("Rows and columns have changed places.", "列和行對調了。")
+@q4.mistake("Rows and columns have changed places.", "列和欄對調了。")
 def _confusion_turned(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
     return confusion(truth, guess, n).T
 
 
 @q4.mistake(
-    "A cell that occurs several times got 1 only: `+=` with an index counts each cell once.",
-    "出現好幾次的格子只加了 1：用索引做 `+=` 時，每一格只算一次。",
+    "A pair that occurs several times got 1 only: `+=` with an index counts each element once.",
+    "出現好幾次的組合只加了 1，因為用索引做 `+=` 時，每個元素只算一次。",
 )
 def _confusion_marked(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
     matrix = torch.zeros(n, n, dtype=torch.long)
@@ -362,7 +364,7 @@ def _confusion_marked(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch
     return matrix
 
 
-@q4.mistake("You counted only what was guessed right.", "你只數了猜對的。")
+@q4.mistake("You counted only what was guessed right.", "你只數了猜對的文字。")
 def _confusion_diagonal(truth: torch.Tensor, guess: torch.Tensor, n: int) -> torch.Tensor:
     return torch.diag(torch.bincount(truth[truth == guess], minlength=n))
 
@@ -409,7 +411,7 @@ q5 = Exercise(
         ),
         Bilingual(
             "Of its `last_hidden_state` you need one position in each row: exercise 2.",
-            "它的 `last_hidden_state` 每一列只需要一個位置：見練習 2。",
+            "它的 `last_hidden_state` 每一列只需要一個位置，見練習 2。",
         ),
     ),
     why=Bilingual(
@@ -418,7 +420,7 @@ q5 = Exercise(
     ),
     worth_knowing=Bilingual(
         "Nothing keeps you from another head on `GPT2Model`: several layers, or one score for each token.",
-        "你也可以在 `GPT2Model` 上接別的輸出層：好幾層的，或每個 token 都給分數的。",
+        "你也可以在 `GPT2Model` 上接別的輸出層，例如疊好幾層，或替每個 token 都算分數。",
     ),
     checker=Function(_score_cases, right=_scores, forbidden=_the_class_itself),
 )
@@ -439,7 +441,7 @@ def _scores_everywhere(
     return classifier.score(classifier.transformer(input_ids=ids, attention_mask=mask).last_hidden_state)
 
 
-@q5.mistake("In the shorter rows you scored the padding.", "短的那幾列，你算的是填充的分數。")
+@q5.mistake("In the shorter rows you scored the padding.", "在比較短的那幾列，你算的是填充的分數。")
 def _scores_of_padding(
     classifier: GPT2ForSequenceClassification, ids: torch.Tensor, mask: torch.Tensor
 ) -> torch.Tensor:
@@ -470,7 +472,7 @@ q6 = Exercise(
     statement=Bilingual(
         "“Our probe reads the sentiment with 80%, so GPT-2 understands feelings.” Answer in two or three sentences: what "
         "would you want to see first, and what would still not be shown?",
-        "「我們的探測讀出情感，正確率 80%，所以 GPT-2 懂得情感。」請用兩三句話回答：你會先要求看什麼？就算看到了，還有什麼沒有證明？",
+        "「我們的探測器讀得出情感，正確率 80%，所以 GPT-2 懂得情感。」請用兩三句話回答，你會先要求看什麼？就算看到了，還有什麼沒有證明？",
     ),
     hints=(
         Bilingual(
@@ -478,8 +480,8 @@ q6 = Exercise(
         ),
     ),
     why=Bilingual(
-        "A good answer names a plain rival or a control, and the step from “can be read” to “is used”.",
-        "好的回答會提到簡單的對手或對照組，以及從「讀得出來」到「真的有用」的差距。",
+        "A good answer names a simple baseline or a control, and the step from “can be read” to “is used”.",
+        "好的回答會提到簡單的基準或對照組，以及「讀得出來」和「模型真的用到」之間的差距。",
     ),
     worth_knowing=Bilingual(
         "The next lesson changes the weights, and measures what is gained and what is lost.",

@@ -18,12 +18,12 @@ quick1 = Question(
     ),
     options=(
         Option(
-            Bilingual("nothing, both are linear layers", "什麼都不用，兩者都是線性層"),
+            Bilingual("nothing, both are linear layers", "什麼都不用做，兩者都是線性層"),
             False,
             Bilingual(
                 "They compute the same, but store the weight the other way round. Where a matrix is square, as in "
                 "`attn.c_proj`, it even loads without an error, and the result is wrong.",
-                "算的東西一樣，權重存的方向卻相反。像 `attn.c_proj` 這種正方形的矩陣甚至載得進去，不會報錯，結果卻是錯的。",
+                "兩者的計算相同，權重儲存的方向卻相反。像 `attn.c_proj` 這種方陣甚至載得進去，不會報錯，結果卻是錯的。",
             ),
         ),
         Option(
@@ -31,7 +31,7 @@ quick1 = Question(
             True,
             Bilingual(
                 "The file has `[in, out]`, `nn.Linear` wants `[out, in]`.",
-                "檔案裡是 `[in, out]`，`nn.Linear` 要的是 `[out, in]`。",
+                "檔案裡的形狀是 `[in, out]`，`nn.Linear` 需要的是 `[out, in]`。",
             ),
         ),
         Option(
@@ -39,7 +39,7 @@ quick1 = Question(
             False,
             Bilingual(
                 "That silences missing names, not wrong shapes, and it transposes nothing.",
-                "它只會不管缺少的名稱，形狀不合照樣報錯，更不會幫你轉置。",
+                "這樣只會略過缺少的名稱；形狀不合照樣報錯，也不會替你轉置。",
             ),
         ),
     ),
@@ -50,31 +50,31 @@ quick2 = Question(
     prompt=Bilingual(
         "A prompt of 5 tokens is in the cache, and one new token is read. What shape do the attention scores of one "
         "head have in this step?",
-        "快取裡已經有提示的 5 個 token，現在讀進 1 個新的。這一步裡，一個頭的注意力分數是什麼形狀？",
+        "快取裡已經有提示詞的 5 個 token，現在讀進一個新的 token。這一步裡，一個頭的注意力分數是什麼形狀？",
     ),
     options=(
         Option(
-            Bilingual("6 × 6, rows × columns", "6 × 6（列 × 行）"),
+            Bilingual("6 × 6, rows × columns", "6 × 6（列 × 欄）"),
             False,
             Bilingual(
                 "That is what is computed without a cache: the old queries all over again.",
-                "沒有快取才會這樣：舊的 query 全部重算一次。",
+                "沒有快取才會這樣，因為舊的 query 全部要重算一次。",
             ),
         ),
         Option(
-            Bilingual("1 × 1, rows × columns", "1 × 1（列 × 行）"),
+            Bilingual("1 × 1, rows × columns", "1 × 1（列 × 欄）"),
             False,
             Bilingual(
                 "The new token looks back at all the others: their keys are in the cache.",
-                "新的 token 會回頭看前面所有的 token：它們的 key 都在快取裡。",
+                "新的 token 會回頭看前面所有的 token，它們的 key 都在快取裡。",
             ),
         ),
         Option(
-            Bilingual("1 × 6, rows × columns", "1 × 6（列 × 行）"),
+            Bilingual("1 × 6, rows × columns", "1 × 6（列 × 欄）"),
             True,
             Bilingual(
                 "One query, and the keys of all 6 tokens. So no mask is needed either: nothing comes later.",
-                "1 個 query，對上全部 6 個 token 的 key。所以連遮罩都不需要：後面沒有東西了。",
+                "一個 query，對上全部 6 個 token 的 key。所以連遮罩都不需要，因為後面沒有別的 token。",
             ),
         ),
     ),
@@ -92,21 +92,21 @@ q1 = Exercise(
     statement=Bilingual(
         "A GPT-2 with a tied head has `n_embd=24`, `n_layer=3`, `n_positions=40` and a vocabulary of 97. Write, without "
         "running it, a tuple: the parameters of one block, and those of the whole model.",
-        "有一個綁定輸出層的 GPT-2，`n_embd=24`、`n_layer=3`、`n_positions=40`，詞彙表大小是 97。先不要執行，寫出一個 tuple："
+        "有一個 GPT-2，LM head 是綁定的，`n_embd=24`、`n_layer=3`、`n_positions=40`，詞彙表大小是 97。先不要執行，寫出一個 tuple："
         "一個區塊的參數個數，以及整個模型的參數個數。",
     ),
     hints=(
         Bilingual(
             "A block has four linear layers, each with a bias, and two layer norms.",
-            "一個區塊有 4 個線性層（都有 bias）和 2 個層正規化。",
+            "一個區塊有四個線性層（都有 bias）和兩個層正規化。",
         ),
         Bilingual(
             "With C for `n_embd`, the four weights are C × 3C, C × C, C × 4C and 4C × C.",
-            "令 C 為 `n_embd`，4 個權重是 C × 3C、C × C、C × 4C、4C × C。",
+            "令 C 為 `n_embd`，四個權重是 C × 3C、C × C、C × 4C、4C × C。",
         ),
         Bilingual(
             "Besides the blocks there are `wte`, `wpe` and `ln_f`; the head is counted with `wte`.",
-            "區塊之外還有 `wte`、`wpe`、`ln_f`；輸出層就是 `wte`，不另外算。",
+            "區塊之外還有 `wte`、`wpe`、`ln_f`；LM head 的權重就是 `wte`，不另外算。",
         ),
     ),
     why=Bilingual(
@@ -115,7 +115,7 @@ q1 = Exercise(
     ),
     worth_knowing=Bilingual(
         "So a block grows with the square of the width: twice as wide is four times as many parameters.",
-        "所以區塊的大小和寬度的平方成正比：寬度加倍，參數變成 4 倍。",
+        "所以區塊的參數個數和寬度的平方成正比，寬度加倍，參數就變成四倍。",
     ),
     checker=Value(_sizes),
 )
@@ -131,13 +131,13 @@ def sizes():
 q1.wrong_value(
     (7224, 25008 + 97 * 24),
     "The head is tied, and you have counted it as a second matrix.",
-    "輸出層是綁定的，你把它當成第二個矩陣又算了一次。",
+    "LM head 是綁定的，你卻把它當成第二個矩陣又算了一次。",
 )
 
 q1.wrong_value(
     (6912, 97 * 24 + 40 * 24 + 3 * 6912 + 48),
     "Your block is made of weights alone: linear layers and norms have more than these.",
-    "你的區塊只有權重；線性層和層正規化還有別的參數。",
+    "你的區塊只算了權重；線性層和層正規化還有別的參數。",
 )
 
 q1.wrong_value(
@@ -148,8 +148,8 @@ q1.wrong_value(
 
 q1.wrong_value(
     (7224, 25008 - 48),
-    "Something stands behind the last block and is missing from your sum.",
-    "最後一個區塊後面還有一樣東西，你的總和裡沒有它。",
+    "There is one more layer behind the last block, and your sum lacks its parameters.",
+    "最後一個區塊後面還有一層，你的總和漏掉了它的參數。",
 )
 
 
@@ -157,8 +157,8 @@ q2 = Exercise(
     key="07.2",
     title=Bilingual("Split into heads", "切成多個頭"),
     statement=Bilingual(
-        "Write `split(x, n_head)`: from `[B, T, C]` to `[B, H, T, D]`, where each head gets its D numbers of every token "
-        "side by side, the first head the first D.",
+        "Write `split(x, n_head)`: it turns `[B, T, C]` into `[B, H, T, D]`. Of the C numbers of each token, the first head "
+        "gets the first D, the second head the next D, and so on.",
         "寫出 `split(x, n_head)`：把 `[B, T, C]` 變成 `[B, H, T, D]`。每個 token 的 C 個數字裡，第一個頭拿最前面的 D 個，"
         "第二個頭拿接下來的 D 個，依此類推。",
     ),
@@ -177,8 +177,8 @@ q2 = Exercise(
         "`view` 照記憶體的順序讀，也就是一個 token 接一個 token；切好之後才能調換軸的次序。",
     ),
     worth_knowing=Bilingual(
-        "On the way back `transpose` comes first, and then `reshape`: after a transpose the memory is no longer in order.",
-        "合併回去時先 `transpose` 再 `reshape`：轉置之後，記憶體的順序已經不對了。",
+        "On the way back `transpose` comes first, and then `reshape`: after a transpose the memory is no longer in the order of the axes.",
+        "合併回去時，先 `transpose` 再 `reshape`；轉置之後，記憶體裡的順序已經和軸的順序不同。",
     ),
     checker=Function(
         lambda: [
@@ -207,15 +207,15 @@ def _split_by_view(x: torch.Tensor, n_head: int) -> torch.Tensor:
 
 
 @q2.mistake(
-    "The axes of heads and tokens still stand in each other's place.", "頭和 token 這兩軸還站在彼此的位置上。"
+    "The axes of heads and tokens have not changed places yet.", "頭和 token 這兩軸的次序還沒有調換。"
 )
 def _split_not_turned(x: torch.Tensor, n_head: int) -> torch.Tensor:
     return x.view(*x.shape[:2], n_head, -1)
 
 
 @q2.mistake(
-    "Each head got every H-th number, not D that stand side by side.",
-    "每個頭拿到的是隔 H 個取一個，不是相鄰的 D 個。",
+    "Each head got every H-th number, not D numbers side by side.",
+    "每個頭每隔 H 個數字才拿到一個，拿到的不是相鄰的 D 個數字。",
 )
 def _split_interleaved(x: torch.Tensor, n_head: int) -> torch.Tensor:
     return x.view(*x.shape[:2], -1, n_head).permute(0, 3, 1, 2)
@@ -234,7 +234,7 @@ def _by_hand(q, k, v, *, root=True, lower=True):
 
 q3 = Exercise(
     key="07.3",
-    title=Bilingual("Find the bug: a mask that leaks", "找出錯誤：會漏的遮罩"),
+    title=Bilingual("Find the bug: a mask that leaks", "替會洩漏的遮罩除錯"),
     statement=Bilingual(
         "This attention is meant to be causal, but the first token's output changes when a later token does. Mend it "
         "(`q`, `k`, `v` are `[B, H, T, D]`):\n\n{bug}",
@@ -254,12 +254,12 @@ q3 = Exercise(
         ),
     ),
     why=Bilingual(
-        "A score of 0 is not a weight of 0: softmax makes exp(0) = 1 of it. What must not be seen needs minus infinity.",
-        "分數 0 不等於權重 0：softmax 會把它變成 exp(0) = 1。不該看到的，分數要是負無限大。",
+        "A score of 0 is not a weight of 0, since exp(0) = 1. The score of what must not be seen has to be minus infinity.",
+        "分數 0 不等於權重 0，因為 exp(0) = 1。不該看到的位置，分數必須設成負無限大。",
     ),
     worth_knowing=Bilingual(
-        "A row that hides everything has no such softmax: 0 divided by 0. Padding on the left makes such rows.",
-        "如果整列都遮住，softmax 就變成 0 除以 0；補在左邊的填充就會產生這種列。",
+        "In a row where everything is hidden, softmax is 0 divided by 0. Padding on the left makes such rows.",
+        "如果整列都遮住，softmax 就變成 0 除以 0；左邊的填充就會產生這種列。",
     ),
     checker=Function(
         lambda: [
@@ -280,7 +280,7 @@ def attend(q, k, v):
 
 @q3.bug(
     "The bug is still there: later tokens get the score 0, and a weight that is not.",
-    "錯誤還在：後面的 token 分數是 0，權重卻不是 0。",
+    "錯誤還在。後面的 token 分數是 0，權重卻不是 0。",
 )
 def _attend_that_leaks(q, k, v):
     scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
@@ -290,7 +290,7 @@ def _attend_that_leaks(q, k, v):
 
 @q3.mistake(
     "Nothing leaks any more, but the scores are no longer divided by the root of D.",
-    "不會漏了，但分數沒有再除以 D 的平方根。",
+    "不再洩漏，但分數忘了除以 D 的平方根。",
 )
 def _attend_without_root(q, k, v):
     return _by_hand(q, k, v, root=False)
@@ -315,8 +315,8 @@ q4 = Exercise(
     statement=Bilingual(
         "With `past` tokens in the cache, `new` tokens are read at once. Write `mask(new, past)`: a bool tensor "
         "`[new, past + new]`, True where the new token may look.",
-        "快取裡已有 `past` 個 token，現在一次讀進 `new` 個。寫出 `mask(new, past)`：一個 `[new, past + new]` 的布林張量，"
-        "新的 token 看得到的地方是 True。",
+        "快取裡已有 `past` 個 token，現在一次讀進 `new` 個新的 token。寫出 `mask(new, past)`，回傳一個 `[new, past + new]` 的布林張量，"
+        "新的 token 看得到的位置是 True。",
     ),
     hints=(
         Bilingual(
@@ -329,11 +329,11 @@ q4 = Exercise(
     ),
     why=Bilingual(
         "Row i of the mask is token past + i, and it sees past + i + 1 tokens.",
-        "遮罩的第 i 列是第 past + i 個 token，它看得到 past + i + 1 個。",
+        "遮罩的第 i 列對應第 past + i 個 token，它看得到 past + i + 1 個 token。",
     ),
     worth_knowing=Bilingual(
         "With one new token the row is all True: this is why the step of a generation loop needs no causal mask.",
-        "只讀 1 個新 token 時，整列都是 True：所以生成迴圈的每一步都不需要因果遮罩。",
+        "只讀一個新 token 時，整列都是 True，所以生成迴圈的每一步都不需要因果遮罩。",
     ),
     checker=Function(lambda: [(3, 4), (1, 6), (5, 0), (2, 1), (4, 9), (3, 3), (1, 0)]),
 )
@@ -346,13 +346,15 @@ def mask(new, past):
 
 @q4.mistake(
     "Your first new token sees one token only, as if the cache were empty.",
-    "你的第一個新 token 只看得到 1 個 token，好像快取是空的。",
+    "你的第一個新 token 只看得到一個 token，好像快取是空的。",
 )
 def _mask_of_empty_cache(new, past):
     return torch.ones(new, past + new, dtype=torch.bool).tril()
 
 
-@q4.mistake("Your new tokens see each other's future.", "你的新 token 看得到彼此的未來。")
+@q4.mistake(
+    "Your new tokens see the new tokens that come after them.", "你的新 token 看得到排在自己後面的新 token。"
+)
 def _mask_of_nothing(new, past):
     return torch.ones(new, past + new, dtype=torch.bool)
 
@@ -390,14 +392,14 @@ def _files() -> list[tuple[dict[str, torch.Tensor]]]:
 
 q5 = Exercise(
     key="07.5",
-    title=Bilingual("Any file to a base model's names", "任何檔案都變成基礎模型的名稱"),
+    title=Bilingual("Any file to a base model's names", "把檔案裡的名稱統一成基礎模型的名稱"),
     statement=Bilingual(
-        "Write `base_tensors(tensors)`: from the tensors of any GPT-2 file a dict for the base model. Take off the prefix "
+        "Write `base_tensors(tensors)`: given the tensors of any GPT-2 file, it returns a dict for the base model. Take off the prefix "
         "`transformer.`; leave out `lm_head.weight` and the old causal masks, `attn.bias` and `attn.masked_bias`. "
-        "Mind that `attn.c_attn.bias` is no mask.",
-        "寫出 `base_tensors(tensors)`：給任何一個 GPT-2 檔案的張量，回傳基礎模型用的 dict。拿掉前綴 `transformer.`，"
+        "Mind that `attn.c_attn.bias` is a bias and no mask.",
+        "寫出 `base_tensors(tensors)`。傳入任何一個 GPT-2 檔案的張量，回傳基礎模型用的 dict。拿掉前綴 `transformer.`，"
         "略過 `lm_head.weight`，也略過舊檔案裡的因果遮罩 `attn.bias` 和 `attn.masked_bias`。"
-        "小心，`attn.c_attn.bias` 不是遮罩。",
+        "小心，`attn.c_attn.bias` 是偏差項，不是遮罩。",
     ),
     hints=(
         Bilingual(
@@ -406,12 +408,12 @@ q5 = Exercise(
         ),
         Bilingual(
             "`str.endswith` takes a tuple; begin the endings of the masks with a dot.",
-            "`str.endswith` 可以收一個 tuple；遮罩的結尾要從點號寫起。",
+            "`str.endswith` 可以收一個 tuple；遮罩名稱的結尾要從點號開始寫。",
         ),
     ),
     why=Bilingual(
         "With the prefix gone, a language model's file and a base model's file hold the same names.",
-        "拿掉前綴之後，語言模型的檔案和基礎模型的檔案就是同一組名稱。",
+        "拿掉前綴之後，語言模型的檔案和基礎模型的檔案，名稱就完全相同。",
     ),
     worth_knowing=Bilingual(
         "The masks were stored because old versions kept them as buffers; they can always be computed anew.",
@@ -451,7 +453,7 @@ def _without_biases(tensors):
 
 
 @q5.mistake(
-    "The old masks are still there; a strict load will refuse them.", "舊的遮罩還在；嚴格載入會拒絕它們。"
+    "The old masks are still there; a strict load will raise an error.", "舊的遮罩還在；嚴格載入時會報錯。"
 )
 def _with_the_masks(tensors):
     return {name.removeprefix("transformer."): t for name, t in tensors.items() if name != "lm_head.weight"}
@@ -477,16 +479,16 @@ q6 = Exercise(
     hints=(
         Bilingual(
             "Think of lesson 3: what could `generate` do that this loop cannot?",
-            "想想第 3 課：`generate` 會做、而這個迴圈不會做的事有哪些？",
+            "想想第 3 課。有哪些事 `generate` 會做，而這個迴圈不會做？",
         ),
     ),
     why=Bilingual(
         "A good answer names one thing that the library does and this loop does not, and one that would be missed first.",
-        "好的回答會舉出一件函式庫會做、這個迴圈不會做的事，並說出最先會缺的是什麼。",
+        "好的回答會舉出一件函式庫會做、這個迴圈不會做的事，並指出最先會缺的功能。",
     ),
     worth_knowing=Bilingual(
         "Quick programs for serving language models are built like this loop, with batching and a cache in pages.",
-        "專門用來提供語言模型服務的快速程式，核心也是這樣的迴圈，再加上批次處理和分頁的快取。",
+        "專門提供語言模型服務的快速程式，核心也是這樣的迴圈，再加上批次處理和分頁的快取。",
     ),
     checker=Open(),
 )

@@ -14,7 +14,7 @@ quiz1 = Question(
     name="quiz1",
     prompt=Bilingual(
         "You take `hidden_states[-1]` of a `GPT2Model` and apply `ln_f` to it before you use it. What do you get?",
-        "你拿了 `GPT2Model` 的 `hidden_states[-1]`，先做一次 `ln_f` 再使用。你得到什麼？",
+        "你取出 `GPT2Model` 的 `hidden_states[-1]`，先套用一次 `ln_f` 再使用。你會得到什麼？",
     ),
     options=(
         Option(
@@ -22,15 +22,18 @@ quiz1 = Question(
             False,
             Bilingual(
                 "It would be, if the last entry were what the last block returns; but `ln_f` is already in it.",
-                "如果最後一項是最後一個區塊的輸出就會一樣；但它已經做過 `ln_f` 了。",
+                "如果最後一項是最後一個區塊的輸出，就會一樣；但它已經經過 `ln_f` 了。",
             ),
         ),
         Option(
-            Bilingual("A second norm, which nothing was trained for", "第二次正規化，模型沒有為它訓練過"),
+            Bilingual(
+                "Vectors normalised twice, which nothing was trained for",
+                "正規化兩次的結果，模型沒有為它訓練過",
+            ),
             True,
             Bilingual(
                 "The last entry is `last_hidden_state` itself, the norm included.",
-                "最後一項就是 `last_hidden_state`，正規化已經包含在內。",
+                "最後一項就是 `last_hidden_state`，已經包含那次正規化。",
             ),
         ),
         Option(
@@ -38,7 +41,7 @@ quiz1 = Question(
             False,
             Bilingual(
                 "For those the hidden state must be multiplied by the embedding matrix.",
-                "那還要把隱藏狀態乘上嵌入矩陣。",
+                "要得到 logits，還得把隱藏狀態乘上嵌入矩陣。",
             ),
         ),
     ),
@@ -56,20 +59,20 @@ quiz2 = Question(
             False,
             Bilingual(
                 "That is the size of the head, but its weight is that of `wte`: it is counted once.",
-                "輸出層確實這麼大，但它的權重就是 `wte` 的權重，只算一次。",
+                "LM head 確實這麼大，但它的權重就是 `wte` 的權重，只算一次。",
             ),
         ),
         Option(
-            Bilingual("`vocab_size`, for the bias", "`vocab_size` 個，是 bias"),
+            Bilingual("`vocab_size`, for the bias", "`vocab_size` 個，也就是 bias（偏差項）"),
             False,
-            Bilingual("The head has no bias.", "輸出層沒有 bias。"),
+            Bilingual("The head has no bias.", "LM head 沒有 bias。"),
         ),
         Option(
             Bilingual("None", "一個也沒有"),
             True,
             Bilingual(
                 "Its head is tied to `wte`. So a base model holds all that a language model needs.",
-                "輸出層和 `wte` 綁定。所以基礎模型已經有了語言模型所需的一切。",
+                "LM head 和 `wte` 綁定，所以基礎模型已經有了語言模型所需的一切。",
             ),
         ),
     ),
@@ -79,7 +82,7 @@ quiz3 = Question(
     name="quiz3",
     prompt=Bilingual(
         "The prompt has 40 tokens, and you call `generate` with `max_length=50`. How many new tokens at most?",
-        "提示有 40 個 token，你用 `max_length=50` 呼叫 `generate`。最多生成幾個新的 token？",
+        "提示詞（prompt）有 40 個 token，你用 `max_length=50` 呼叫 `generate`。最多生成幾個新的 token？",
     ),
     options=(
         Option(
@@ -87,7 +90,7 @@ quiz3 = Question(
             False,
             Bilingual(
                 "`max_length` counts the prompt; `max_new_tokens=50` would give that.",
-                "`max_length` 連提示也算；要 50 個，得寫 `max_new_tokens=50`。",
+                "`max_length` 連提示詞也算在內；要生成這麼多，得寫 `max_new_tokens=50`。",
             ),
         ),
         Option(
@@ -95,15 +98,15 @@ quiz3 = Question(
             True,
             Bilingual(
                 "The prompt counts too. Nearly always `max_new_tokens` is what you mean.",
-                "提示也算在內。你想要的幾乎都是 `max_new_tokens`。",
+                "提示詞也算在內。你想指定的幾乎都是 `max_new_tokens`。",
             ),
         ),
         Option(
             Bilingual("90", "90 個"),
             False,
             Bilingual(
-                "It is a limit on the whole text, not something added to the prompt.",
-                "它限制的是全文，不是在提示之外再加。",
+                "It is a limit on the whole text, not 50 tokens added to the prompt.",
+                "它限制的是全文，不是在提示詞之外再加 50 個。",
             ),
         ),
     ),
@@ -117,7 +120,7 @@ quiz4 = Question(
     ),
     options=(
         Option(
-            Bilingual("Nothing: no number is drawn", "沒有作用：根本沒有抽籤"),
+            Bilingual("Nothing: no number is drawn", "沒有作用，因為根本沒有抽籤"),
             True,
             Bilingual(
                 "Dividing all logits by one number leaves the largest the largest.",
@@ -127,14 +130,14 @@ quiz4 = Question(
         Option(
             Bilingual("It makes the text safer", "讓文字更保守"),
             False,
-            Bilingual("It would, with `do_sample=True`.", "有 `do_sample=True` 的時候才會。"),
+            Bilingual("It would, with `do_sample=True`.", "設了 `do_sample=True` 才會。"),
         ),
         Option(
-            Bilingual("It is an error", "會出錯"),
+            Bilingual("It is an error", "會報錯"),
             False,
             Bilingual(
                 "The library says so in a warning at most; it is a temperature of 0 in sampling that is an error.",
-                "函式庫頂多給一個警告；取樣時溫度為 0 才是錯誤。",
+                "函式庫頂多印出一則警告；取樣時把溫度設成 0 才會報錯。",
             ),
         ),
     ),
@@ -152,17 +155,17 @@ quiz5 = Question(
             False,
             Bilingual(
                 "Its weights are those of the language model: loaded properly, they write well.",
-                "它的權重就是語言模型的權重：好好載入，就寫得好。",
+                "它的權重就是語言模型的權重，載入的方式正確，就寫得好。",
             ),
         ),
         Option(
             Bilingual(
-                "The head holds the random embedding that was thrown away", "輸出層抓著被丟掉的隨機嵌入"
+                "The head holds the random embedding that was thrown away", "輸出層還綁定在被丟掉的隨機嵌入上"
             ),
             True,
             Bilingual(
-                "`tie_weights()` mends it; `eval()` and the generation settings are still to be seen to.",
-                "`tie_weights()` 可以修好；還要處理 `eval()` 和生成設定。",
+                "`tie_weights()` mends it; do not forget `eval()` and the generation settings.",
+                "`tie_weights()` 可以修好；另外還要記得 `eval()` 和生成設定。",
             ),
         ),
         Option(
@@ -170,7 +173,7 @@ quiz5 = Question(
             False,
             Bilingual(
                 "They are right. It is the head that multiplies them by the wrong matrix.",
-                "它們是對的，是輸出層拿錯矩陣來乘。",
+                "隱藏狀態是對的，錯的是輸出層乘上的矩陣。",
             ),
         ),
     ),
@@ -180,15 +183,15 @@ quiz6 = Question(
     name="quiz6",
     prompt=Bilingual(
         "Two texts have raw GPT-2 vectors with a cosine of 0.98. What follows?",
-        "兩段文字的 GPT-2 原始向量，餘弦是 0.98。這說明什麼？",
+        "兩段文字的 GPT-2 原始向量，餘弦是 0.98。由此可以得知什麼？",
     ),
     options=(
         Option(
             Bilingual("They mean nearly the same", "意思幾乎一樣"),
             False,
             Bilingual(
-                "So may any two texts: all of these vectors lean in one direction.",
-                "任兩段文字都可能這麼高：這些向量都偏向同一個方向。",
+                "Any two texts may have such a cosine: all of these vectors lean in one direction.",
+                "任兩段文字的餘弦都可能這麼高，因為這些向量都偏向同一個方向。",
             ),
         ),
         Option(
@@ -197,13 +200,11 @@ quiz6 = Question(
             Bilingual("No token need be shared for that.", "不必有任何相同的 token。"),
         ),
         Option(
-            Bilingual(
-                "Nothing, before it is compared with other pairs", "還不能說明什麼，要先和別的配對比較"
-            ),
+            Bilingual("Nothing, before it is compared with other pairs", "還不能下結論，要先和別的配對比較"),
             True,
             Bilingual(
-                "Compare ranks, take the mean vector away, or learn a map; and hold it against a bag of words.",
-                "比名次、先減去平均向量，或學一個映射；還要和詞袋比一比。",
+                "Compare ranks, subtract the mean vector, or learn a map; and compare with a baseline, a bag of words.",
+                "可以比較名次、先減去平均向量，或學一個映射；還要和詞袋這個基準比一比。",
             ),
         ),
     ),
@@ -213,7 +214,7 @@ quiz7 = Question(
     name="quiz7",
     prompt=Bilingual(
         "After fine-tuning, new texts are predicted better and old ones worse. What keeps the old ones most directly?",
-        "微調之後，新的文字猜得更準，舊的變差了。哪個辦法最直接保住舊的？",
+        "微調之後，新的文字猜得更準，舊的文字卻變差了。哪個辦法最能直接保住舊的能力？",
     ),
     options=(
         Option(
@@ -223,16 +224,16 @@ quiz7 = Question(
             ),
             False,
             Bilingual(
-                "A mask says what to learn; what has no loss is held by nothing.",
-                "遮罩說的是學什麼；沒有損失的地方，就沒有東西拉住它。",
+                "A mask decides what is learned; nothing holds what does not count in the loss.",
+                "遮罩只決定學什麼；不計入損失的部分，沒有任何力量把它拉回來。",
             ),
         ),
         Option(
-            Bilingual("To mix old texts into the training", "訓練時摻入舊的文字"),
+            Bilingual("To mix old texts into the training (replay)", "訓練時摻入舊的文字（重播）"),
             True,
             Bilingual(
-                "What is in the data is looked after. A smaller learning rate comes first, and costs only more steps.",
-                "放進資料裡的才有人顧著。不過第一步是把學習率調小，代價只是多走幾步。",
+                "Training looks after what is in the data. But try a smaller learning rate first: it costs only more steps.",
+                "放進資料裡的文字，訓練才會顧到。不過第一步應該先把學習率調小，代價只是多走幾步。",
             ),
         ),
         Option(
@@ -249,34 +250,34 @@ quiz8 = Question(
     name="quiz8",
     prompt=Bilingual(
         "The context is full. You drop the oldest entries of the KV cache and go on writing. What is wrong with that?",
-        "上下文滿了。你把鍵值快取裡最舊的幾項丟掉，繼續寫。這樣有什麼問題？",
+        "上下文滿了。你把 KV 快取裡最舊的幾項丟掉，繼續寫。這樣有什麼問題？",
     ),
     options=(
         Option(
             Bilingual(
                 "The keys and values that stay were computed at their old positions",
-                "留下來的 key 和 value 是照舊的位置算的",
+                "留下來的 key 和 value，是依原來的位置算的",
             ),
             True,
             Bilingual(
                 "A position enters as a row of `wpe` at the very start, so the rest has to be read anew.",
-                "位置是一開始就以 `wpe` 的一列加進去的，所以剩下的要重讀一遍。",
+                "位置一開始就以 `wpe` 的一列加進去了，所以剩下的 token 要重讀一遍。",
             ),
         ),
         Option(
-            Bilingual("Nothing, it is what `generate` does", "沒有問題，`generate` 就是這麼做"),
+            Bilingual("Nothing, it is what `generate` does", "沒有問題，`generate` 就是這麼做的"),
             False,
             Bilingual(
                 "`generate` drops nothing: past `n_positions` it raises an `IndexError`.",
-                "`generate` 什麼都不丟：超過 `n_positions` 就丟出 `IndexError`。",
+                "`generate` 什麼都不丟，超過 `n_positions` 就引發 `IndexError`。",
             ),
         ),
         Option(
             Bilingual("A cache cannot be cut", "快取不能切"),
             False,
             Bilingual(
-                "It can: its tensors have a dimension of positions. What they hold is the matter.",
-                "可以切：張量裡有一個維度就是位置。問題在於內容。",
+                "It can: its tensors have a dimension of positions. The trouble is what they hold.",
+                "可以切，張量裡有一個維度就是位置。問題出在內容。",
             ),
         ),
     ),
@@ -297,7 +298,7 @@ q1 = Exercise(
     hints=(
         Bilingual(
             "Ask of each class: for each token, or for each text?",
-            "對每個類別問：是每個 token 一份，還是每段文字一份？",
+            "對每個類別問，是每個 token 一份，還是每段文字一份？",
         ),
         Bilingual(
             "And how many numbers: the width, a score for each token of the vocabulary, or a score for each label?",
@@ -306,11 +307,11 @@ q1 = Exercise(
     ),
     why=Bilingual(
         "Only the classifier of texts gives one row for each text: it reads the last token alone.",
-        "只有文字分類器是每段文字一列：它只看最後一個 token。",
+        "只有文字分類器是每段文字一列，因為它只看最後一個 token。",
     ),
     worth_knowing=Bilingual(
-        "`logits` is a name, not a meaning: what the last dimension counts is for the class to say.",
-        "`logits` 只是一個名稱：最後一維數的是什麼，要看類別。",
+        "`logits` is only a name: what the last dimension stands for depends on the class.",
+        "`logits` 只是一個名稱，最後一維代表什麼，由類別決定。",
     ),
     checker=Value(),
 )
@@ -323,20 +324,20 @@ def shapes():
 
 q1.wrong_value(
     ((2, 5, 24), (2, 5, 97), (2, 5, 3), (2, 5, 3)),
-    "One label for each text: which token's scores does the classifier give back?",
+    "One label for each text: which token's scores does the classifier return?",
     "每段文字一個標籤：分類器回傳的是哪個 token 的分數？",
 )
 
 q1.wrong_value(
     ((2, 5, 24), (2, 97), (2, 3), (2, 5, 3)),
     "The language model predicts at every position, not only at the last.",
-    "語言模型在每個位置都做預測，不是只有最後一個。",
+    "語言模型在每個位置都做預測，不是只有最後一個位置。",
 )
 
 q1.wrong_value(
     ((2, 5, 24), (2, 5, 24), (2, 3), (2, 5, 3)),
-    "The LM head leaves the width behind: it gives a score to each token of the vocabulary.",
-    "LM head 已經離開寬度了：它給詞彙表裡每個 token 一個分數。",
+    "After the LM head the last dimension is no longer the width, but a score for each token of the vocabulary.",
+    "經過 LM head，最後一維就不再是寬度，而是詞彙表裡每個 token 各一個分數。",
 )
 
 
@@ -355,24 +356,24 @@ q2 = Exercise(
     statement=Bilingual(
         'Write `choose(need)`: it returns the name of the class as a text. The needs are `"a vector for each token"`, '
         '`"the next words"`, `"the probability of a text"`, `"a label for each text"` and `"a label for each token"`.',
-        '寫出 `choose(need)`，回傳類別的名稱（字串）。需要有這幾種：`"a vector for each token"`（每個 token 一個向量）、'
-        '`"the next words"`（接下來的字）、`"the probability of a text"`（一段文字的機率）、'
+        '寫出 `choose(need)`，回傳類別的名稱（字串）。需求有這幾種：`"a vector for each token"`（每個 token 一個向量）、'
+        '`"the next words"`（接下來的文字）、`"the probability of a text"`（一段文字的機率）、'
         '`"a label for each text"`（每段文字一個標籤）、`"a label for each token"`（每個 token 一個標籤）。',
     ),
     hints=(
-        Bilingual("A dictionary from need to name is enough.", "一個從需要到名稱的 dict 就夠了。"),
+        Bilingual("A dictionary from need to name is enough.", "用一個從需求對應到名稱的 dict 就夠了。"),
         Bilingual(
             "Both words and their probabilities come from the logits over the vocabulary.",
-            "字和字的機率，都來自整個詞彙表的 logits。",
+            "文字和它的機率，都來自整個詞彙表的 logits。",
         ),
     ),
     why=Bilingual(
-        "Ask what is to come out: vectors, tokens or their probabilities, labels. The class is the head that gives it.",
-        "先問要得到什麼：向量、token 或它的機率，還是標籤。類別就是給出它的那個輸出層。",
+        "Ask what you want to get: vectors, tokens or their probabilities, or labels. Choose the class whose head computes it.",
+        "先問要得到什麼，是向量、token 或它的機率，還是標籤。需要哪一種，就選輸出層能算出它的類別。",
     ),
     worth_knowing=Bilingual(
         "The base is the same in all of them: a fine-tuned one can be moved from class to class.",
-        "裡面的基礎模型都一樣：微調過的，可以從一個類別搬到另一個。",
+        "裡面的基礎模型都一樣，微調過的基礎模型可以從一個類別搬到另一個類別。",
     ),
     checker=Function(lambda: [(need,) for need in _NEEDS]),
 )
@@ -392,13 +393,13 @@ def choose(need):
 @q2.mistake(
     "Two classes are not enough here: labels have heads of their own, and "
     "a probability is needed for more than writing.",
-    "這裡兩個類別不夠：標籤有自己的輸出層，機率也不是只有寫字才用得到。",
+    "只用兩個類別不夠，因為標籤有自己的輸出層，而且不只生成文字時才需要機率。",
 )
 def _choose_head_or_not(need: str) -> str:
     return "GPT2LMHeadModel" if need == "the next words" else "GPT2Model"
 
 
-@q2.mistake("A base model gives no probability of anything.", "基礎模型不會給任何東西的機率。")
+@q2.mistake("A base model computes no probabilities.", "基礎模型算不出任何機率。")
 def _choose_base_for_probability(need: str) -> str:
     return "GPT2Model" if need == "the probability of a text" else choose(need)
 
@@ -430,13 +431,15 @@ _LENGTHS = (
 
 q3 = Exercise(
     key="08.3",
-    title=Bilingual("A context that keeps its instructions", "留住指示的上下文"),
+    title=Bilingual("A context that keeps its instructions", "保留指示的上下文"),
     statement=Bilingual(
-        "Write `slide(ids, limit, keep)`: the list of ids that the model reads when one more token is to be written. As long "
-        "as there is room for it within `limit`, all of them. Else `limit // 2` ids: the first `keep`, which hold the "
-        "instructions, and then the newest.",
-        "寫出 `slide(ids, limit, keep)`：要再寫一個 token 的時候，模型讀到的 id（list）。在 `limit` 之內還放得下新的一個，就全部保留；"
-        "放不下，就留 `limit // 2` 個：先是最前面的 `keep` 個，也就是指示，接著是最新的。",
+        "Write `slide(ids, limit, keep)`: it returns the list of ids that the model reads when one more token is to be "
+        "written. As long as there is room for that token within `limit`, they are all kept. Otherwise `limit // 2` ids "
+        "are: the first `keep`, which hold the instructions, and then the newest. With `limit` 8 and `keep` 2, for "
+        "instance, 7 ids are all kept, and of 8 only the first 2 and the last 2.",
+        "寫出 `slide(ids, limit, keep)`，回傳要再寫一個 token 的時候，模型該讀的 id（list）。如果在 `limit` 之內還放得下新的 token，"
+        "就全部保留；放不下，就只留 `limit // 2` 個 id，先是最前面的 `keep` 個（指示就在裡面），接著是最新的幾個。"
+        "例如 `limit` 是 8、`keep` 是 2 的時候，7 個 id 全部保留，8 個 id 就只留最前面 2 個和最後 2 個。",
     ),
     hints=(
         Bilingual(
@@ -445,16 +448,16 @@ q3 = Exercise(
         ),
         Bilingual(
             "Two slices put together: how many of the newest are left, if there are `limit // 2` in all?",
-            "兩段接起來：總共 `limit // 2` 個的話，最新的還能留幾個？",
+            "把兩段接起來。如果總共是 `limit // 2` 個，最新的 id 還能留幾個？",
         ),
     ),
     why=Bilingual(
         "The comparison is `<`, since the new token needs a place too; and what is kept takes its room from the newest.",
-        "比較要用 `<`，因為新的 token 也要一個位置；留住的部分，占的是最新的那些的位置。",
+        "比較要用 `<`，因為新的 token 也要一個位置；保留的部分，占用的是最新的 id 的位置。",
     ),
     worth_knowing=Bilingual(
-        "`ids[-newest:]` would do as well, until `newest` is 0: then it is the whole list.",
-        "寫成 `ids[-newest:]` 也行，直到 `newest` 是 0：那就成了整個 list。",
+        "`ids[-newest:]` would do as well, except where `newest` is 0: then it is the whole list.",
+        "寫成 `ids[-newest:]` 也行，但 `newest` 是 0 的時候，就成了整個 list。",
     ),
     checker=Function(lambda: [(list(range(length)), limit, keep) for length, limit, keep in _LENGTHS]),
 )
@@ -468,12 +471,16 @@ def slide(ids, limit, keep):
     return ids[:keep] + ids[len(ids) - newest :]
 
 
-@q3.mistake("The instructions are gone: nothing is kept of the beginning.", "指示不見了：開頭什麼都沒留。")
+@q3.mistake(
+    "The instructions are gone: nothing is kept of the beginning.", "指示不見了，開頭的 id 一個也沒留。"
+)
 def _slide_newest(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) < limit else ids[-(limit // 2) :]
 
 
-@q3.mistake("You keep the beginning only and lose what was written last.", "你只留下了開頭，丟掉了剛寫好的。")
+@q3.mistake(
+    "You keep the beginning only and lose what was written last.", "你只留下開頭，丟掉了最後寫的部分。"
+)
 def _slide_first(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) < limit else ids[: limit // 2]
 
@@ -487,7 +494,7 @@ def _slide_late(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
 
 @q3.mistake(
     "You return more than `limit // 2` ids: those that are kept count too.",
-    "你回傳的超過 `limit // 2` 個：留住的也要算進去。",
+    "你回傳的 id 超過 `limit // 2` 個，保留的部分也要算進去。",
 )
 def _slide_more(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
     return ids if len(ids) < limit else [*ids[:keep], *ids[-(limit // 2) :]]
@@ -500,31 +507,31 @@ def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
 
 q4 = Exercise(
     key="08.4",
-    title=Bilingual("Find the bug: an autocomplete that repeats you", "找出錯誤：重複你的話的自動完成"),
+    title=Bilingual("Find the bug: an autocomplete that repeats you", "替重複提示詞的自動完成除錯"),
     statement=Bilingual(
-        "Someone's autocomplete shows `tokenizer.decode(output)`: it repeats the prompt, and goes on after the end. Write "
-        "`written(output, prompt, end)`: of the list `output` only what is new after the first `prompt` ids, up to the first "
-        "new id `end`, without it.",
-        "有人的自動完成直接顯示 `tokenizer.decode(output)`：它重複了提示，結束之後還繼續。請寫出 `written(output, prompt, end)`："
+        "Someone's autocomplete shows `tokenizer.decode(output)`, so that it repeats the prompt and goes on after the end. Write "
+        "`written(output, prompt, end)`: it returns what is new in the list `output`, after the first `prompt` ids and up to "
+        "the first new id `end`, without that.",
+        "有人的自動完成直接顯示 `tokenizer.decode(output)`，結果提示詞又出現一遍，文字結束之後還繼續。請寫出 `written(output, prompt, end)`，"
         "從 list `output` 裡，只取前 `prompt` 個 id 之後的新內容，到第一個新的 `end` 為止，不含 `end`。",
     ),
     hints=(
         Bilingual(
             "First cut the prompt away, then look for the end in the rest.",
-            "先切掉提示，再到剩下的裡面找結尾。",
+            "先切掉提示詞，再到剩下的 id 裡找結尾。",
         ),
         Bilingual(
-            "The prompt itself may hold `end`: it often begins with it.",
-            "提示裡也可能有 `end`：它常常就是開頭。",
+            "The prompt itself may hold `end`: often it is the first id.",
+            "提示詞裡也可能有 `end`，它常常就是第一個 id。",
         ),
     ),
     why=Bilingual(
         "`generate` returns the prompt and what follows, and fills a row that has ended with padding, often `end` again.",
-        "`generate` 回傳的是提示加上後面的，而且已經結束的那一列會補上填充，常常又是 `end`。",
+        "`generate` 回傳提示詞加上新的 token，而且會在已經結束的列後面補上填充，填充常常又是 `end`。",
     ),
     worth_knowing=Bilingual(
         "Cut ids, not text: `text[len(prompt):]` fails where decoding changes spaces or breaks a character.",
-        "要切 id，不要切文字：解碼改動了空格或切斷了字，`text[len(prompt):]` 就不對了。",
+        "要切 id，不要切文字；解碼可能改動空格或切斷字元，這時 `text[len(prompt):]` 就不對了。",
     ),
     checker=Function(
         lambda: [
@@ -546,25 +553,25 @@ def written(output, prompt, end):
     return new[: new.index(end)] if end in new else new
 
 
-@q4.mistake("The prompt is still there.", "提示還在裡面。")
+@q4.mistake("The prompt is still there.", "提示詞還在裡面。")
 def _written_whole(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
     return output
 
 
-@q4.mistake("What comes after the end is still there.", "結束之後的還在裡面。")
+@q4.mistake("What comes after the end is still there.", "結束之後的 id 還在裡面。")
 def _written_with_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
     return output[prompt:]
 
 
 @q4.mistake(
     "You remove `end` wherever it stands, and keep what follows it.",
-    "你把每個 `end` 都拿掉了，卻留下它後面的。",
+    "你把每個 `end` 都拿掉了，卻留下它後面的 id。",
 )
 def _written_filtered(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
     return [token for token in output[prompt:] if token != end]
 
 
-@q4.mistake("You look for `end` in the prompt as well.", "你連提示裡的 `end` 也找了。")
+@q4.mistake("You look for `end` in the prompt as well.", "你連提示詞裡的 `end` 也算進去了。")
 def _written_from_end(output: Sequence[int], prompt: int, end: int) -> Sequence[int]:
     return output[prompt : output.index(end)] if end in output else output[prompt:]
 
@@ -573,10 +580,10 @@ q5 = Exercise(
     key="08.5",
     title=Bilingual("Completions of two tokens", "兩個 token 的建議"),
     statement=Bilingual(
-        "Write `complete(lm, ids, k)`: for ids `[1, seq]` a tensor `[k, 2]`. Its first column holds the `k` most probable next "
-        "ids, the most probable on top; its second the most probable id after the prompt and that one.",
-        "寫出 `complete(lm, ids, k)`：給定 `[1, seq]` 的 id，做出張量 `[k, 2]`。第一欄是最可能的 `k` 個下一個 id，最可能的在最上面；"
-        "第二欄是在提示和它之後最可能的 id。",
+        "Write `complete(lm, ids, k)`: for ids `[1, seq]` it returns a tensor `[k, 2]`. Its first column holds the `k` most probable "
+        "next ids, the most probable on top; its second, the most probable id after the prompt and the id of the first column.",
+        "寫出 `complete(lm, ids, k)`，輸入是 `[1, seq]` 的 id，回傳張量 `[k, 2]`。第一欄（column）是機率最高的 `k` 個下一個 id，機率最高的在最上面；"
+        "第二欄是接在提示詞和第一欄的 id 之後，機率最高的 id。",
     ),
     hints=(
         Bilingual(
@@ -584,17 +591,17 @@ q5 = Exercise(
             "最後一個位置的 logits 取 `topk(k).indices`，就是第一欄。",
         ),
         Bilingual(
-            "`ids.expand(k, -1)` repeats the prompt; `torch.cat` puts the first column behind it.",
-            "`ids.expand(k, -1)` 重複提示；`torch.cat` 把第一欄接在後面。",
+            "`ids.expand(k, -1)` repeats the prompt `k` times; `torch.cat` puts the first column behind it.",
+            "`ids.expand(k, -1)` 把提示詞重複 `k` 次；`torch.cat` 把第一欄接在後面。",
         ),
     ),
     why=Bilingual(
-        "One call for the first column, and one for all rows of the second: a batch of `k` prompts.",
-        "第一欄呼叫一次，第二欄所有的列也只呼叫一次：那是 `k` 個提示的批次。",
+        "One call of the model for the first column, and one for all rows of the second: a batch of `k` prompts.",
+        "第一欄呼叫一次模型，第二欄所有的列（row）也只呼叫一次，因為那是 `k` 段提示詞的批次。",
     ),
     worth_knowing=Bilingual(
         "A beam search goes on from here, and keeps the rows of the highest total.",
-        "束搜尋就是從這裡繼續，留下總分最高的幾列。",
+        "束搜尋（beam search）就是從這裡繼續，留下總分最高的幾列。",
     ),
     checker=Function(
         lambda: [
@@ -617,21 +624,21 @@ def complete(lm, ids, k):
 
 @q5.mistake(
     "The second id depends on the first: read the prompt with it.",
-    "第二個 id 取決於第一個：要連同它再讀一次。",
+    "第二個 id 取決於第一個，要連同第一個再讀一次。",
 )
 def _complete_one_prompt(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
     two = lm(ids).logits[0, -1].topk(k).indices
     return torch.stack([two, two], dim=1)
 
 
-@q5.mistake("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示一起讀。")
+@q5.mistake("You read the first id without the prompt.", "你只讀了第一個 id，沒有連提示詞一起讀。")
 def _complete_alone(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
     first = lm(ids).logits[0, -1].topk(k).indices
     return torch.stack([first, lm(first[:, None]).logits[:, -1].argmax(dim=-1)], dim=1)
 
 
 @q5.mistake(
-    "You took the scores after the first token of the prompt.", "你拿的是提示第一個 token 之後的分數。"
+    "You took the scores after the first token of the prompt.", "你取的是提示詞第一個 token 之後的分數。"
 )
 def _complete_first_position(lm: torch.nn.Module, ids: torch.Tensor, k: int) -> torch.Tensor:
     first = lm(ids).logits[0, 0].topk(k).indices
@@ -650,17 +657,17 @@ q6 = Exercise(
     statement=Bilingual(
         "Think of something that you would like to build with a language model. Which class do you need, from which checkpoint, "
         "and how will you know that it works?",
-        "想一個你想用語言模型做的東西。你需要哪個類別、從哪個檢查點開始？你要怎麼知道它做到了？",
+        "想一個你想用語言模型做的應用。你需要哪個類別、從哪個檢查點開始？怎麼知道它有沒有做到？",
     ),
     hints=(
         Bilingual(
             "Begin with what is to come out, and with what you would compare it with.",
-            "從要得到什麼開始，再想要和什麼比較。",
+            "先想要得到什麼，再想要和什麼比較。",
         ),
     ),
     why=Bilingual(
-        "A good answer names what comes out, a baseline, and data that the model has not seen.",
-        "好的回答會說出要得到什麼、和什麼比較，以及模型沒看過的資料。",
+        "A good answer names what you want to get, a baseline to compare with, and data that the model has not seen.",
+        "好的回答會寫出要得到什麼、和什麼基準（baseline）比較，以及用哪些模型沒看過的資料來測。",
     ),
     worth_knowing=Bilingual("This was the last exercise. Well done!", "這是最後一題。辛苦了！"),
     checker=Open(),

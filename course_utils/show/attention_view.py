@@ -101,7 +101,7 @@ def attention_view(attention: "Attention") -> AttentionView:
     if np.triu(weights, 1).any():
         raise CourseError(
             "These weights look at later tokens; GPT-2's are causal.",
-            "這些權重看到了後面的 token；GPT-2 的注意力是因果的，不會這樣。",
+            "這些權重看到了後面的 token；GPT-2 的注意力有因果遮罩，不會看到後面。",
         )
     lengths = np.arange(1, weights.shape[-1] + 1)
     wanted = np.maximum(weights.max(axis=-1), np.minimum(1, 127 / lengths))

@@ -25,7 +25,7 @@ def bars(
     numbers = [float(value) for value in values.values()]
     if not numbers:
         raise CourseError(
-            "There is nothing to draw: give at least one value.", "沒有東西可以畫：請至少給一個數值。"
+            "There is nothing to draw: give at least one value.", "沒有數值可以畫，請至少傳入一個數值。"
         )
     with rc_context(style()):
         picture = Picture(WIDTH, 0.9 + 0.42 * len(names), _alt(unit, values))
@@ -64,7 +64,7 @@ def lines(
     if not 1 <= len(series) <= len(_LOOKS):
         raise CourseError(
             f"From 1 to {len(_LOOKS)} lines can be told apart, not {len(series)}.",
-            f"分得清楚的線最多 {len(_LOOKS)} 條，最少 1 條，不能是 {len(series)} 條。",
+            f"能分得清楚的線是 1 到 {len(_LOOKS)} 條，不能是 {len(series)} 條。",
         )
     with rc_context(style()):
         picture = Picture(WIDTH, 3.2, _alt(y_label, series))

@@ -19,7 +19,7 @@ _COLUMNS = (
     "選了 chosen",
     "模型 model",
     "留下 kept",
-    "中籤 chance",
+    "中籤率 chance",
     "累計 log P",
     "候選 candidates",
 )
@@ -54,7 +54,7 @@ def beams(search: "BeamTrace") -> Picture:
     rows = 1 + max(row for _, row in places)
     with rc_context(style()):
         alt = (
-            f"束搜尋的樹，{search.num_beams} 束，{search.steps} 步。"
+            f"束搜尋的樹，束寬 {search.num_beams}，{search.steps} 步。"
             f"Tree of a search with {search.num_beams} beams, {search.steps} steps."
         )
         picture = Picture(max(WIDTH, 1.0 + 1.15 * search.steps), 1.2 + 0.55 * rows, alt)
@@ -71,7 +71,7 @@ def beams(search: "BeamTrace") -> Picture:
         prompt = ending(visible(search.prompt))
         set_title(
             picture,
-            f"「{prompt}」之後的束搜尋：橘色是最好的結果，灰色是淘汰的",
+            f"「{prompt}」之後的束搜尋：橘色是最好的結果，灰色是淘汰的路",
             f"beam search after “{prompt}”: orange is the best result, grey is dropped",
         )
     return picture

@@ -137,7 +137,7 @@ def attention_heads(attention: "Attention", layer: int | None = None) -> Picture
         _mosaic(axes, tiles, columns, length, size=min(9, 5.5 * tile + 2))
         set_title(
             picture,
-            f"{where[0]}的注意力頭（橫列 query，直行 key）",
+            f"{where[0]}的注意力頭（橫列 query，直欄 key）",
             f"heads of {where[1]} (row: query, column: key)",
         )
     return picture
@@ -154,7 +154,7 @@ def matrix(
     if table.shape != (len(labels), len(labels)):
         raise CourseError(
             f"{len(labels)} labels need a table of {len(labels)} rows and columns, not {list(table.shape)}.",
-            f"{len(labels)} 個標籤需要 {len(labels)} 列 {len(labels)} 行的表，而不是 {list(table.shape)}。",
+            f"{len(labels)} 個標籤需要 {len(labels)} 列 {len(labels)} 欄的表，而不是 {list(table.shape)}。",
         )
     names = [label(visible(name), 20) for name in labels]
     with rc_context(style()):
@@ -193,7 +193,7 @@ def likelihood(scored: "TextLikelihood") -> Picture:
     if not len(values):
         raise CourseError(
             "The text has one token only, and the first token has no probability: give a longer text.",
-            "這段文字只有一個 token，而第一個 token 沒有機率可言：請給長一點的文字。",
+            "這段文字只有一個 token，而第一個 token 沒有機率可言。請傳入長一點的文字。",
         )
     with rc_context(style()):
         picture = Picture(WIDTH, 3.0, "每個 token 的負對數機率。Negative log-probability of each token.")
@@ -225,7 +225,7 @@ def logit_lens(lens: "LogitLens") -> Picture:
         _said(picture.axes[0], values, lens.labels[::-1], int(cell / _COLUMN))
         set_title(
             picture,
-            "每一層過一次 ln_f 會說的下一個 token，顏色是機率",
+            "每一層經過一次 ln_f 之後最看好的下一個 token，顏色是機率",
             "the next token that each layer would say, after one ln_f; colour: probability",
         )
     return picture

@@ -75,7 +75,7 @@ def table(rows: Iterable[Sequence[Any]], columns: Sequence[str]) -> Table:
         if len(row) != len(columns):
             raise CourseError(
                 f"A row has {len(row)} cells where there are {len(columns)} columns: {row}.",
-                f"有一列是 {len(row)} 格，但表格有 {len(columns)} 欄：{row}。",
+                f"有一列有 {len(row)} 格，但表格有 {len(columns)} 欄：{row}。",
             )
     return Table(cells, [visible(str(name)) for name in columns])
 

@@ -53,7 +53,7 @@ def call(function: Callable[..., Any], arguments: tuple[Any, ...], seconds: floa
     return Call(
         problem=Bilingual(
             f"Your function had not come back after {seconds:.2g} seconds: does a loop in it ever end?",
-            f"你的函式跑了 {seconds:.2g} 秒還沒有回傳：裡面的迴圈真的會結束嗎？",
+            f"你的函式執行了 {seconds:.2g} 秒還沒有回傳。裡面的迴圈真的會結束嗎？",
         )
     )
 

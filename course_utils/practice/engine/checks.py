@@ -110,7 +110,7 @@ class Function:
             return Bilingual(
                 f"A function is wanted, and `{type(answer).__name__}` was handed in: pass the function itself, "
                 "uncalled.",
-                f"這裡要的是一個函式，交來的卻是 `{type(answer).__name__}`：請傳函式本身，不要先呼叫它。",
+                f"這裡需要函式，收到的卻是 `{type(answer).__name__}`。請傳入函式本身，不要先呼叫它。",
             )
         outcomes = self._outcomes(answer)
         if outcomes.is_result:
@@ -164,7 +164,7 @@ class Function:
         name = "time" if ended.error is None else ended.error.__name__
         return Bilingual(
             f"What your function returns could not be examined (`{name}`): is a part of it missing?",
-            f"無法檢查你的函式回傳的結果（`{name}`）：是不是少了哪個部分？",
+            f"無法檢查你的函式回傳的結果（`{name}`）。是不是少了哪個部分？",
         )
 
     def _alike(
@@ -202,7 +202,7 @@ def _changed(arguments: tuple[Any, ...], untouched: tuple[Any, ...]) -> Bilingua
             kind = next(name for type_, name in _LENT.items() if isinstance(old, type_))
             return Bilingual(
                 f"Your function changes its argument {at}, a `{kind}` that it was only lent: work on a copy.",
-                f"你的函式改動了第 {at} 個引數（`{kind}`）；那是借給它用的，請在副本上計算。",
+                f"你的函式改動了第 {at} 個引數（`{kind}`）。引數不該改動，請在副本上計算。",
             )
     return None
 
@@ -217,8 +217,8 @@ class Open:
         if not isinstance(answer, str):
             return Bilingual(
                 f"A text is wanted, in quotes, and `{type(answer).__name__}` was handed in.",
-                f"這裡要的是一段文字（放在引號裡），交來的卻是 `{type(answer).__name__}`。",
+                f"這裡需要一段文字（放在引號裡），收到的卻是 `{type(answer).__name__}`。",
             )
         if len(answer.strip()) < self.shortest:
-            return Bilingual("That is very short: write one whole sentence.", "太短了：請寫成完整的一句話。")
+            return Bilingual("That is very short: write one whole sentence.", "太短了，請寫成完整的一句話。")
         raise CannotCheck

@@ -31,7 +31,7 @@ def difference(answer: Any, right: Any, tolerance: Tolerance = Tolerance()) -> B
     ) as error:  # an answer can be anything, even an object that fails when it is looked at
         return Bilingual(
             f"Your answer could not be compared (`{type(error).__name__}`): what is wanted is {_kind(right).en}.",
-            f"無法比對你的答案（`{type(error).__name__}`）：這裡要的是{_kind(right).zh}。",
+            f"無法比對你的答案（`{type(error).__name__}`）。這裡需要的是{_kind(right).zh}。",
         )
 
 
@@ -75,11 +75,11 @@ def _wrong_type(answer: Any, right: Any) -> Bilingual:
     if answer is None:
         return Bilingual(
             f"There is no answer: `None` was handed in, and {wanted.en} is wanted. Is a `return` missing?",
-            f"沒有答案：交來的是 `None`，這裡要的是{wanted.zh}。是不是少寫了 `return`？",
+            f"沒有答案。收到的是 `None`，這裡需要的是{wanted.zh}。是不是少寫了 `return`？",
         )
     return Bilingual(
         f"The type is wrong: `{name}` was handed in, and {wanted.en} is wanted.",
-        f"型別不對：交來的是 `{name}`，這裡要的是{wanted.zh}。",
+        f"型別不對。收到的是 `{name}`，這裡需要的是{wanted.zh}。",
     )
 
 
@@ -103,7 +103,7 @@ def _number(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None:
     if math.isnan(plain):
         return Bilingual(
             "Your number is `nan`: somewhere something was divided by zero, or infinity was subtracted.",
-            "你的數字是 `nan`：某個地方除以了零，或拿無限大相減了。",
+            "你的數字是 `nan`。某個地方除以零了，或拿無限大相減了。",
         )
     if isinstance(right, int):
         close = plain == right
@@ -120,7 +120,7 @@ def _sequence(answer: Any, right: Any, tolerance: Tolerance) -> Bilingual | None
     if len(answer) != len(right):
         return Bilingual(
             f"The length is wrong: {len(answer)} entries were handed in.",
-            f"長度不對：交來的有 {len(answer)} 項。",
+            f"長度不對，你給了 {len(answer)} 項。",
         )
     for at, (item, wanted) in enumerate(zip(answer, right)):
         found = difference(item, wanted, tolerance)
@@ -133,7 +133,7 @@ def _dict(answer: Any, right: dict[Any, Any], tolerance: Tolerance) -> Bilingual
     if not isinstance(answer, Mapping):
         return _wrong_type(answer, right)
     if answer.keys() != right.keys():
-        return Bilingual("The keys are not the ones that were asked for.", "`dict` 的鍵不是題目要的那幾個。")
+        return Bilingual("The keys are not the ones that were asked for.", "`dict` 的鍵和題目要求的不同。")
     for key, wanted in right.items():
         found = difference(answer[key], wanted, tolerance)
         if found:
@@ -153,10 +153,12 @@ def _tensor(answer: Any, right: torch.Tensor, tolerance: Tolerance) -> Bilingual
     if answer.layout != right.layout or answer.device != right.device:
         return Bilingual(
             f"The tensor is on `{answer.device}` ({answer.layout}), not where its inputs are.",
-            f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個地方。",
+            f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個裝置，或儲存方式不同。",
         )
     if answer.dtype != right.dtype and not (_is_whole(answer) and _is_whole(right)):
-        return Bilingual(f"The dtype is wrong: `{answer.dtype}`.", f"dtype 不對：`{answer.dtype}`。")
+        return Bilingual(
+            f"The dtype is wrong: `{answer.dtype}`.", f"資料型別（dtype）不對：`{answer.dtype}`。"
+        )
     return _entries(answer.detach(), right.detach(), tolerance)
 
 
@@ -179,7 +181,7 @@ def _entries(answer: torch.Tensor, right: torch.Tensor, tolerance: Tolerance) ->
     if answer.isnan().any() and not right.isnan().any():
         return Bilingual(
             "Some entries are `nan`: somewhere something was divided by zero, or infinity was subtracted.",
-            "有些元素是 `nan`：某個地方除以了零，或拿無限大相減了。",
+            "有些元素是 `nan`。某個地方除以零了，或拿無限大相減了。",
         )
     if right.is_floating_point() or right.is_complex():
         wrong = ~torch.isclose(answer, right, tolerance.relative, tolerance.absolute, equal_nan=True)

@@ -82,7 +82,7 @@ class Exercise:
         def embed(base, ids):
             return base.wte(ids) + base.wpe(torch.arange(ids.shape[1]))
 
-        @q2.mistake("Nothing in it says where each token stands.", "看不出每個 token 站在哪裡。")
+        @q2.mistake("Nothing in it says where each token stands.", "看不出每個 token 的位置。")
         def _embed_without_positions(base, ids):
             return base.wte(ids)
     """
@@ -194,7 +194,7 @@ class Exercise:
             return Card(
                 Bilingual(
                     "There are no more hints; `.solution()` shows the answer.",
-                    "沒有更多提示了；`.solution()` 會給出解答。",
+                    "沒有更多提示了；`.solution()` 會顯示解答。",
                 )
             )
         _hints_shown[self.key] += 1
@@ -226,7 +226,7 @@ class Exercise:
                 Outcome.CANNOT_CHECK,
                 Bilingual(
                     "Your answer is noted as given. Compare it with `.solution()`.",
-                    "已記下你作答了。請和 `.solution()` 對照看看。",
+                    "已記錄你的作答。請和 `.solution()` 比對看看。",
                 ),
             )
         except Exception as error:  # a fault in the checker must not look like one in the answer
@@ -235,7 +235,7 @@ class Exercise:
                 Bilingual(
                     f"The check itself failed (`{type(error).__name__}`), and nothing is noted as done; compare your "
                     "answer with `.solution()`.",
-                    f"檢查程式自己出錯了（`{type(error).__name__}`），這次不算完成；請把你的答案和 `.solution()` 對照。",
+                    f"檢查程式本身出錯了（`{type(error).__name__}`），這次不算完成；請把你的答案和 `.solution()` 比對。",
                 ),
             )
         if problem is None:

@@ -31,7 +31,7 @@ def does_without(what: str) -> Bilingual:
     """Say that the exercise asks to do without `what`, a piece of code."""
     return Bilingual(
         f"Your function calls `{what}`; this exercise asks you to do without it.",
-        f"你的函式呼叫了 `{what}`；這一題要求不使用它。",
+        f"你的函式呼叫了 `{what}`；這一題要求不用它來作答。",
     )
 
 

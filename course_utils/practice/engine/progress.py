@@ -40,7 +40,7 @@ def reset() -> Card:
     return Card(
         Bilingual(
             f"The progress of this session is cleared, but the file could not be: {record.path()}",
-            f"這次執行的進度已清除，但檔案刪不掉：{record.path()}",
+            f"這次執行的進度已清除，但無法刪除檔案：{record.path()}",
         )
     )
 
@@ -84,7 +84,7 @@ def _closing(shown: list[Exercise], outcomes: dict[str, str]) -> list[Bilingual]
         lines.append(
             Bilingual(
                 "\nThis could not be saved to disk; it holds until the kernel ends.",
-                "\n進度無法存到磁碟；kernel 結束後就會消失。",
+                "\n進度無法存到磁碟，kernel 結束後就會消失。",
             )
         )
     return lines
