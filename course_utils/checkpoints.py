@@ -192,7 +192,7 @@ def _from_hub(name: str) -> str:
         f"{name!r} is not a folder here, it is not (completely) in the local cache, and the Hugging Face hub "
         "does not answer. Connect to the network and run this again, or take the bundled model, which needs "
         'none: unset COURSE_CHECKPOINT, or write checkpoint("bundled").',
-        f"{name!r} 既不是這裡的資料夾，也沒有（完整地）存在本機快取中，而 Hugging Face hub 沒有回應。請連上網路後再執行一次；"
+        f"{name!r} 不是這裡有的資料夾，也沒有（完整地）存在本機快取中，而 Hugging Face hub 沒有回應。請連上網路後再執行一次；"
         '或改用不需要網路的附帶的小模型，方法是取消 COURSE_CHECKPOINT 的設定，或寫 checkpoint("bundled")。',
     )
 

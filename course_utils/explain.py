@@ -28,8 +28,8 @@ _HEADING = re.compile(
 _FRAME = re.compile(r"^(?:-+> *\d+ |  File \")", re.MULTILINE)
 
 _MATTERS = {
-    YES: Bilingual("Yes.", "要緊。"),
-    NO: Bilingual("No.", "不要緊。"),
+    YES: Bilingual("Yes.", "會。"),
+    NO: Bilingual("No.", "不會。"),
     DEPENDS: Bilingual("It depends.", "看情況。"),
 }
 _UNKNOWN = Bilingual(
@@ -38,7 +38,7 @@ _UNKNOWN = Bilingual(
     "2. Copy the last line of the message, without your own paths and names.\n"
     "3. Search for it, in quotation marks, in the issues of the package that the last lines of the traceback name "
     "(transformers, torch).",
-    "目錄裡沒有這則訊息。可以這樣做：\n"
+    "說明清單裡沒有收錄這則訊息。可以這樣做：\n"
     "1. 執行 `python -m course_utils doctor`：它會檢查安裝，並說明該怎麼做。\n"
     "2. 複製訊息的最後一行，去掉你自己的路徑與名稱。\n"
     "3. 加上引號，到錯誤訊息最後幾行提到的套件（transformers、torch）的 issue 裡搜尋。",
@@ -203,7 +203,7 @@ def _plain(entry: Entry, title: str) -> Bilingual:
         f"■ {title}\n    [{entry.slug}]\n    What it means: {entry.meaning.en}\n"
         f"    Does it matter? {matters.en}\n    What to do: {entry.remedy.en}{code}",
         f"■ {title}\n    [{entry.slug}]\n    意思：{entry.meaning.zh}\n"
-        f"    要緊嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
+        f"    影響結果嗎？{matters.zh}\n    怎麼做：{entry.remedy.zh}{code}",
     )
 
 
@@ -215,5 +215,5 @@ def _markdown(entry: Entry, title: str) -> Bilingual:
     return Bilingual(
         f"**{title}**\n\n{entry.meaning.en}\n\n**Does it matter?** {matters.en}\n\n"
         f"**What to do:** {entry.remedy.en}{code}",
-        f"**{title}**\n\n{entry.meaning.zh}\n\n**要緊嗎？** {matters.zh}\n\n**怎麼做：** {entry.remedy.zh}{code}",
+        f"**{title}**\n\n{entry.meaning.zh}\n\n**影響結果嗎？** {matters.zh}\n\n**怎麼做：** {entry.remedy.zh}{code}",
     )

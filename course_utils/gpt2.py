@@ -109,7 +109,7 @@ def check_request(
         raise CourseError(
             "A row ends in padding, and the text would go on from there: pad on the left, "
             'tokenizer.padding_side = "left".',
-            '有一列的結尾是填充，接下去的文字會從填充開始寫：請補在左邊，tokenizer.padding_side = "left"。',
+            '有一列的結尾是填充，接下去的文字會從填充開始寫：請在左邊填充，tokenizer.padding_side = "left"。',
         )
     if not temperature >= 0:
         raise CourseError(

@@ -70,7 +70,7 @@ LESSONS = (
         title=Bilingual("Generation: probabilities to text", "文字生成：從機率到文字"),
         outcome=Bilingual(
             "write the decoding loop, choose a strategy, use the KV cache",
-            "寫出解碼迴圈、選擇策略、使用鍵值快取",
+            "寫出解碼迴圈、選擇策略、使用 KV 快取",
         ),
         minutes=75,
         minutes_with_exercises=115,
@@ -93,7 +93,7 @@ LESSONS = (
         title=Bilingual("Features and classification", "特徵與分類"),
         outcome=Bilingual(
             "use hidden states for similarity, a linear probe, a classifier",
-            "用隱藏狀態計算相似度、做線性探測、訓練分類器",
+            "用隱藏狀態計算相似度、訓練線性探測器、訓練分類器",
         ),
         minutes=75,
         minutes_with_exercises=105,
@@ -116,7 +116,7 @@ LESSONS = (
         "from_scratch",
         title=Bilingual("GPT-2 from scratch", "從零實作 GPT-2"),
         outcome=Bilingual(
-            "write GPT-2, load the weights, match the library", "寫出 GPT-2、載入權重、得到和套件一致的結果"
+            "write GPT-2, load the weights, match the library", "寫出 GPT-2、載入權重、算出和函式庫一致的結果"
         ),
         minutes=75,
         minutes_with_exercises=105,
@@ -128,7 +128,7 @@ LESSONS = (
         title=Bilingual("Which one, when", "該用哪一個"),
         outcome=Bilingual(
             "choose, and build on that choice an autocomplete, and a program that tells stories by turns",
-            "做出選擇，並在這個選擇上做出自動完成，以及輪流說故事的程式",
+            "選出合適的類別，並據此寫出自動完成與輪流說故事的程式",
         ),
         minutes=45,
         minutes_with_exercises=75,

@@ -35,7 +35,8 @@ class Trace:
 
     `ids`, `labels`: the chosen tokens, one for each step; `text`: the continuation.
     `log_probabilities`: float32 [steps], of the chosen token, in nats, as the model has it.
-    `chances`: float32 [steps], the probability of the chosen token after temperature, top-k and the like.
+    `chances`: float32 [steps], the probability of the chosen token after temperature, top-k and the like; in greedy
+    decoding, which takes the first for certain, 1.
     `kept`: int64 [steps], how many tokens still had a chance then.
     `candidate_ids`: int64 [steps, k], the tokens that the model holds most probable, the first one first;
     `candidate_labels`: as many labels; `candidates`: float32 [steps, k], their probability as the model has
@@ -156,7 +157,15 @@ def trace(
     ids = prepare(model, tokenizer, prompt, max_new_tokens, options)
     with as_found(model):
         output = _generate(model, tokenizer, ids, max_new_tokens, {**options, "output_logits": True})
+    sampled = options.get("do_sample", model.generation_config.do_sample)
+    if not sampled:
+        output.scores = tuple(map(_only_the_first, output.scores))
     return _read_trace(tokenizer, prompt, k, output, ids.shape[1])
+
+
+def _only_the_first(scores: torch.Tensor) -> torch.Tensor:
+    """Return the scores [1, vocab] of a step as greedy decoding uses them: no other token has a chance."""
+    return torch.full_like(scores, _DEAD).scatter(1, scores.argmax(dim=-1, keepdim=True), 0.0)
 
 
 def beams(

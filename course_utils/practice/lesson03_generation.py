@@ -423,7 +423,7 @@ def _seen(scores: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
 
 q4 = Exercise(
     key="03.4",
-    title=Bilingual("Find the bug: a penalty that rewards", "替變成獎勵的懲罰除錯"),
+    title=Bilingual("A penalty that rewards (find the bug)", "變成獎勵的懲罰（除錯）"),
     statement=Bilingual(
         "Someone writes the repetition penalty as “divide the logit of every token seen so far by `penalty`”. For some "
         "tokens this makes repetition more likely. Write `penalised(scores, ids, penalty)`, with scores "

@@ -596,7 +596,7 @@ def _judge_loading(lm: Any, arguments: tuple[GPT2LMHeadModel, GPT2Model]) -> Bil
 
 q5 = Exercise(
     key="04.5",
-    title=Bilingual("Find the bug: a load that loads nothing", "替什麼都沒載入的程式除錯"),
+    title=Bilingual("A load that loads nothing (find the bug)", "什麼都沒載入（除錯）"),
     statement=Bilingual(
         "Someone fills a fresh `GPT2LMHeadModel` with `fresh.load_state_dict(base.state_dict(), strict=False)`. There "
         "is no error, but the text is nonsense. Write `fill(fresh, base)`: copy the weights of the base into `fresh` so that "

@@ -241,7 +241,7 @@ def _nearest_cases() -> list[tuple[torch.Tensor]]:
 
 q3 = Exercise(
     key="05.3",
-    title=Bilingual("Find the bug: every row finds itself", "替最近鄰的搜尋除錯"),
+    title=Bilingual("Every row finds itself (find the bug)", "找到的總是自己（除錯）"),
     statement=Bilingual(
         "For vectors `[n, hidden]` someone computes `(unit @ unit.T).argmax(dim=1)` from the raw vectors and gets "
         "0, 1, 2, …: each is its own nearest neighbour. Write `nearest(vectors)`: the index `[n]` of the nearest "

@@ -298,7 +298,7 @@ def _pack_end_first(documents: Sequence[Sequence[int]], end: int, block: int) ->
 
 q4 = Exercise(
     key="06.4",
-    title=Bilingual("Find the bug: perplexity of a corpus", "替整份語料的困惑度除錯"),
+    title=Bilingual("Perplexity of a corpus (find the bug)", "整份語料的困惑度（除錯）"),
     statement=Bilingual(
         "Someone evaluates in batches and reports `sum(map(math.exp, losses)) / len(losses)`. Another batch size gives another "
         "number. Write `perplexity(losses, counts)` from the mean loss of each batch, in nats, and its number of tokens, so "

@@ -234,7 +234,7 @@ def _by_hand(q, k, v, *, root=True, lower=True):
 
 q3 = Exercise(
     key="07.3",
-    title=Bilingual("Find the bug: a mask that leaks", "替會洩漏的遮罩除錯"),
+    title=Bilingual("A mask that leaks (find the bug)", "會洩漏的遮罩（除錯）"),
     statement=Bilingual(
         "This attention is meant to be causal, but the first token's output changes when a later token does. Mend it "
         "(`q`, `k`, `v` are `[B, H, T, D]`):\n\n{bug}",

@@ -507,7 +507,7 @@ def _slide_always(ids: Sequence[int], limit: int, keep: int) -> Sequence[int]:
 
 q4 = Exercise(
     key="08.4",
-    title=Bilingual("Find the bug: an autocomplete that repeats you", "替重複提示詞的自動完成除錯"),
+    title=Bilingual("An autocomplete that repeats you (find the bug)", "重複提示詞的自動完成（除錯）"),
     statement=Bilingual(
         "Someone's autocomplete shows `tokenizer.decode(output)`, so that it repeats the prompt and goes on after the end. Write "
         "`written(output, prompt, end)`: it returns what is new in the list `output`, after the first `prompt` ids and up to "

@@ -67,14 +67,15 @@ def pack(documents: Sequence[Sequence[int]], end: int, block: int) -> torch.Tens
     """
     if block < 2:
         raise CourseError(
-            f"A block needs 2 tokens at least, not {block}.", f"一個區塊至少要有 2 個 token，不能是 {block}。"
+            f"A block needs 2 tokens at least, not {block}.",
+            f"一個定長片段至少要有 2 個 token，不能是 {block}。",
         )
     stream = [token for document in documents for token in (*document, end)]
     blocks = len(stream) // block
     if not blocks:
         raise CourseError(
             f"The documents have {len(stream)} tokens, less than one block of {block}: give more text or a smaller block.",
-            f"這些文章共有 {len(stream)} 個 token，不到一個區塊（{block}）：請給更多文字，或把區塊改小。",
+            f"這些文章共有 {len(stream)} 個 token，不到一個定長片段（{block}）：請準備更多文字，或把片段改短。",
         )
     return torch.tensor(stream[: blocks * block]).view(blocks, block)
 
@@ -133,7 +134,9 @@ def evaluate(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> float:
             _loss(model, batch).item() * count for batch, count in zip(batches, counts, strict=True) if count
         )
     if not sum(counts):
-        raise CourseError("No label counts: every one of them is -100.", "沒有任何標籤算數：全部都是 -100。")
+        raise CourseError(
+            "No label counts: every one of them is -100.", "沒有任何 label 計入損失：全部都是 -100。"
+        )
     return total / sum(counts)
 
 
@@ -232,13 +235,13 @@ def _check(model: GPT2LMHeadModel, batches: Sequence[Batch]) -> None:
     if widest > context:
         raise CourseError(
             f"A batch is {widest} tokens wide, and the model reads {context} at most: cut the texts, or pack them.",
-            f"有個批次寬 {widest} 個 token，而模型最多只能讀 {context} 個：請把文字切短，或打包成區塊。",
+            f"有個批次寬 {widest} 個 token，而模型最多只能讀 {context} 個：請把文字切短，或打包成定長片段。",
         )
     for at, batch in enumerate(batches):
         if not _targets(batch):
             raise CourseError(
                 f"In batch {at} no label counts: every one of them is -100.",
-                f"第 {at} 個批次沒有任何標籤算數：全部都是 -100。",
+                f"第 {at} 個批次沒有任何 label 計入損失：全部都是 -100。",
             )
 
 
@@ -358,7 +361,7 @@ def _keep(
     losses: list[float],
     held_out: HeldOut | None,
 ) -> None:
-    """Write everything a resumption needs into one file, at one stroke."""
+    """Write everything a resumption needs into one file, atomically."""
     state = {
         "run": run,
         "losses": losses,
@@ -579,7 +582,7 @@ def _end_of_text(tokenizer: "PreTrainedTokenizerBase", where: str) -> int:
         raise CourseError(
             f"The tokenizer of {where} has no end-of-text token to follow each document: choose one of its tokens and save it "
             f"(`{again}`), or take another checkpoint.",
-            f"{where} 的 tokenizer 沒有文末 token 可以接在每篇文章後面：請從它的 token 中選一個並儲存（`{again}`），"
+            f"{where} 的 tokenizer 沒有結尾 token（EOS） 可以接在每篇文章後面：請從它的 token 中選一個並儲存（`{again}`），"
             "或換一個檢查點。",
         )
     return tokenizer.eos_token_id
