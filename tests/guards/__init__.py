@@ -8,6 +8,7 @@ from .chinese import (
     alternative_texts,
     chinese_punctuation,
     chinese_spacing,
+    chinese_style,
     markdown_findings,
     python_findings,
     taiwan_words,
@@ -17,6 +18,7 @@ from .parity import both_languages, parity
 from .shape import cell_ids, code_length, links, opening, prose_between
 from .state import (
     execution_counts,
+    measured_numbers,
     no_paths,
     no_stderr,
     number_beside_picture,
@@ -39,6 +41,7 @@ GUARDS = {
         no_paths,
         size,
         number_beside_picture,
+        measured_numbers,
         cell_ids,
         opening,
         code_length,
@@ -50,6 +53,7 @@ GUARDS = {
         traditional,
         chinese_spacing,
         chinese_punctuation,
+        chinese_style,
         alternative_texts,
     )
 }

@@ -282,3 +282,41 @@ def _alternatives(text: str) -> list[tuple[str, str]]:
         target = re.search(r"\bsrc\s*=\s*[\"']([^\"']*)", tag)
         found.append((alt[1][1:-1] if alt else "", target[1][:60] if target else "?"))
     return found
+
+
+# A thing that speaks: English idiom in Chinese words. 說明, 說法, 說出口的話 and the like are other words.
+SPEAKING = re.compile(
+    r"(?:[`」] ?|模型|檢查|訊息|名稱|設定|欄位|數字|函式庫|文法|表格|遮罩|版本|輸出|結果|機率|警告|標籤|旗標|參數)"
+    r"(?:會|也|就|沒|都|只|才|又)?說(?![明法謊錯服不得故了過到])"
+)
+COLON = re.compile(r"：(?!\s|$|[^。？！]*[、→])")  # one that introduces a list is as it should be
+FORMULA = re.compile(r"(?:先猜再[跑玩試]|停下來想一想)：")
+LABEL = re.compile(r"^\s*(?:[-*]|\d+\.) [^，。：]{1,20}：")  # of an item in a list
+MOST_COLONS = 0.1
+
+
+def chinese_style(notebook: dict) -> list[str]:
+    """Things seldom speak (once a lesson), and a colon joins two clauses in one sentence of ten at most."""
+    text = "\n\n".join(_running_text(cell) for cell in prose_cells(notebook))
+    found = []
+    speaking = [_around(text, match) for match in SPEAKING.finditer(text)]
+    if len(speaking) > 1:
+        found.append(
+            f"{len(speaking)} things speak (說): say what they do; once a lesson is enough: {speaking}"
+        )
+    sentences = [one for one in re.split(r"[。？！]|\n\n", text) if re.search(f"[{HAN}]", one)]
+    joined = [one.strip() for one in sentences if COLON.search(LABEL.sub("", one.strip()))]
+    if len(joined) > max(1, MOST_COLONS * len(sentences)):
+        found.append(
+            f"{len(joined)} of {len(sentences)} sentences are joined by a colon, at most {MOST_COLONS:.0%}: "
+            f"write 。, 因為 or 也就是, such as in {joined[:5]}"
+        )
+    return found
+
+
+def _running_text(cell: dict) -> str:
+    """The Chinese of a cell without headings, tables, code blocks, and the words that open each question."""
+    blocks = [text for language, text in take_apart(source(cell)).blocks if language == "zh-Hant"]
+    lines = without_fences("\n\n".join(blocks)).splitlines()
+    kept = "\n".join(line for line in lines if not line.lstrip().startswith(("|", "#")))
+    return FORMULA.sub("", plain(kept, placeholder="`"))

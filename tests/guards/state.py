@@ -179,3 +179,12 @@ def _says_something(mime: str, text: str) -> bool:
     if mime in ("text/html", "text/markdown", "text/latex"):
         return True
     return mime == "text/plain" and bool(text.strip()) and not ONLY_A_NAME.fullmatch(text)
+
+
+def measured_numbers(notebook: dict) -> list[str]:
+    """A number after ≈ is not compared with the stored one, so an assertion in its cell holds it to its bound."""
+    return [
+        f"{name(cell)}: it prints a number after ≈, which no comparison sees; assert its bound in the same cell"
+        for cell in code_cells(notebook)
+        if "≈" in source(cell) and not re.search(r"^\s*assert\b", source(cell), re.M)
+    ]
