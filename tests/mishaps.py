@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -178,6 +179,75 @@ def _(folder):
 @provokes("base-model-cannot-generate")
 def _(folder):
     tiny.build().transformer.generate(**inputs())
+
+
+# One class asked for what the other one has
+
+
+@provokes("base-output-has-no-logits")
+def _(folder):
+    _ = tiny.build().transformer(**inputs()).logits
+
+
+@provokes("lm-output-has-no-hidden-state")
+def _(folder):
+    _ = tiny.build()(**inputs()).last_hidden_state
+
+
+@provokes("output-unpacked-like-a-tuple")
+def _(folder):
+    logits, cache = tiny.build()(ids())
+    _ = logits[:, -1]
+
+
+@provokes("pipeline-over-a-base-model")
+def _(folder):
+    pipeline("text-generation", model=GPT2Model(tiny.build().config), tokenizer=tiny.byte_tokenizer())("a")
+
+
+@provokes("part-lies-in-the-base")
+def _(folder):
+    _ = tiny.build().wte
+
+
+@provokes("base-has-no-transformer")
+def _(folder):
+    _ = tiny.build().transformer.transformer
+
+
+@provokes("generate-returns-ids")
+def _(folder):
+    _ = generate(max_new_tokens=1).logits
+
+
+@provokes("method-left-the-library")
+def _(folder):
+    tiny.build().greedy_search(ids())
+
+
+@provokes("tensor-in-place-of-a-number")
+def _(folder):
+    int(tiny.build()(ids()).logits)
+
+
+@provokes("truth-of-a-tensor")
+def _(folder):
+    assert ids() == ids()
+
+
+@provokes("tokenizer-wants-text")
+def _(folder):
+    tiny.byte_tokenizer()(ids())
+
+
+@provokes("decode-wants-ids")
+def _(folder):
+    tiny.byte_tokenizer().decode("hello")
+
+
+@provokes("encoding-is-no-tensor")
+def _(folder):
+    torch.tensor(tiny.byte_tokenizer()("Hello"))
 
 
 # The tokenizer, and inputs
@@ -606,6 +676,15 @@ def _(folder):
     import a_package_of_another_environment  # noqa: F401
 
 
+@provokes("widget-model-not-found")
+def _(folder):
+    # The page says it: its words are looked up in the script of the widget manager that is installed.
+    scripts = Path(sys.prefix, "share", "jupyter", "labextensions", "@jupyter-widgets").rglob("*.js")
+    words = re.compile(r'"(Error displaying widget: [^"]+)"')
+    said = {match for script in scripts for match in words.findall(script.read_text(encoding="utf-8"))}
+    print(*sorted(said), sep="\n", file=sys.stderr)
+
+
 @provokes("kernel-without-encryption")
 def _(folder):
     with (folder / "said").open("w+b") as said:
@@ -676,6 +755,13 @@ VARIANTS: tuple[tuple[str, Callable[[Path], Any]], ...] = (
     ("name-not-valid", lambda _: AutoModel.from_pretrained("./no/such/folder")),
     ("labels-do-not-fit", lambda _: F.cross_entropy(tiny.build()(ids()).logits, ids())),
     ("shapes-do-not-fit", lambda _: torch.ones(2, 3) + torch.ones(4, 2)),
+    ("base-output-has-no-logits", lambda _: tiny.build().transformer(ids())["logits"]),
+    ("lm-output-has-no-hidden-state", lambda _: tiny.build()(ids())["last_hidden_state"]),
+    ("output-unpacked-like-a-tuple", lambda _: tuple(tiny.build()(ids()))[1].get_seq_length()),
+    ("part-lies-in-the-base", lambda _: GPT2ForSequenceClassification(tiny.build().config).ln_f),
+    ("method-left-the-library", lambda _: tiny.build().prune_heads({0: [0]})),
+    ("tensor-in-place-of-a-number", lambda _: [1, 2][tiny.build()(ids()).logits.argmax(dim=-1)]),
+    ("old-tokenizer-method", lambda _: tiny.byte_tokenizer().prepare_for_model([1])),
     ("out-of-memory", lambda _: np.empty(10**15)),
     ("state-dict-does-not-fit", lambda _: tiny.build().load_state_dict(tiny.build(n_embd=32).state_dict())),
     ("old-tokenizer-method", lambda _: tiny.byte_tokenizer().batch_encode_plus(["a"])),

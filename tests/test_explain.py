@@ -234,7 +234,7 @@ def raised(action: Callable[[], object]) -> Exception:
 def test_hostile_input_finds_nothing_and_says_what_to_do(hostile: object) -> None:
     found = explain(hostile)
     assert isinstance(found, Explanations) and found == []
-    assert "course_utils doctor" in repr(found) and "目錄裡沒有" in repr(found)
+    assert "course_utils doctor" in repr(found) and "清單裡沒有" in repr(found)
     assert '<div lang="en">' in found._repr_markdown_()
 
 

@@ -299,7 +299,7 @@ ENTRIES = (
     Entry(
         slug="base-model-cannot-generate",
         sign="'GPT2Model' object has no attribute 'generate'",
-        pattern=r"'GPT2Model' object has no attribute '(?:generate|lm_head|logits|generation_config)'",
+        pattern=r"'GPT2Model' object has no attribute '(?:generate|lm_head|generation_config)'",
         matters=YES,
         meaning=Bilingual(
             "`GPT2Model` ends with hidden states: it has no LM head, so it gives no logits and generates nothing.",

@@ -200,11 +200,12 @@ ENTRIES = (
     Entry(
         slug="old-tokenizer-method",
         sign="TokenizersBackend has no attribute encode_plus",
-        pattern=r"has no attribute '?(?:batch_)?encode_plus",
+        pattern=r"TokenizersBackend has no attribute '?(?:(?:batch_)?encode_plus|prepare_for_model|"
+        r"build_inputs_with_special_tokens|truncate_sequences)",
         matters=YES,
         meaning=Bilingual(
-            "`encode_plus` and `batch_encode_plus` are gone from transformers 5.",
-            "transformers 5 已經沒有 `encode_plus` 和 `batch_encode_plus`。",
+            "Older tutorials call this method; transformers 5 has it no more, such as `encode_plus` and `prepare_for_model`.",
+            "舊教學會呼叫這個方法，transformers 5 已經沒有了，例如 `encode_plus` 和 `prepare_for_model`。",
         ),
         remedy=Bilingual(
             "Call the tokenizer itself, with one text or a list.",

@@ -53,6 +53,20 @@ ENTRIES = (
         kinds=("ModuleNotFoundError",),
     ),
     Entry(
+        slug="widget-model-not-found",
+        sign="Error displaying widget: model not found",
+        pattern=r"Error displaying widget(?:: model not found)?",
+        matters=NO,
+        meaning=Bilingual(
+            "The page still shows a widget whose kernel is gone: the notebook was opened again, or the kernel restarted.",
+            "頁面上還留著一個小工具，它的 kernel 已經不在了：notebook 重新打開過，或 kernel 重新啟動過。",
+        ),
+        remedy=Bilingual(
+            "Run the cells from the top, and it comes back.",
+            "從頭執行儲存格，它就會回來。",
+        ),
+    ),
+    Entry(
         slug="kernel-without-encryption",
         sign="Kernel is running over TCP without encryption.",
         pattern=r"Kernel is running over TCP without encryption",
