@@ -23,6 +23,7 @@ from course_utils.notebooks.run import OTHERS_SETTINGS, UNSET, fixed_settings, l
 ROOT = Path(__file__).resolve().parent
 # Of processor time: a minute on two quiet cores, and room for a machine that others share.
 NOTEBOOK_SECONDS = float(os.environ.get("COURSE_NOTEBOOK_SECONDS", 200))
+CELL_SECONDS = 300  # of the clock, for a cell that hangs
 
 # The real weights must be fetched first: these tests run when they are asked for.
 collect_ignore = [] if os.environ.get("COURSE_TEST_REAL") else ["tests/test_real_gpt2.py"]
@@ -101,6 +102,13 @@ _fix_settings()
 _nbval_teardown = IPyNbFile.teardown
 IPyNbFile.teardown = _stop_and_judge
 RunningKernel.execute_cell_input = _execute_as_jupyter_does
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """nbval: this environment's kernel, whatever kernels the learner has; our sanitize file, from any folder."""
+    config.option.nbval_current_env = True
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "nbval_sanitize.cfg")
+    config.option.nbval_cell_timeout = min(config.option.nbval_cell_timeout, CELL_SECONDS)
 
 
 def _rank(scope: str) -> int:

@@ -257,7 +257,7 @@ def test_the_table_of_a_trace(model, tokenizer):
     table = show.trace(found)
     assert len(table.rows) == 3
     assert [row[1] for row in table.rows] == list(found.labels)
-    assert [row[3] for row in table.rows] == ["257"] * 3
+    assert [row[3] for row in table.rows] == ["1"] * 3
     assert table.rows[2][5] == f"{found.cumulative[2].item():.2f}"
     assert all(label in row[6] for row, label in zip(table.rows, found.labels, strict=True))
 
