@@ -85,7 +85,7 @@ def _turn_off_loading_bars() -> None:
 
 
 def applies(kind: str, where: str | os.PathLike[str]) -> bool:
-    """Say whether claims of a kind hold for the checkpoint `where`, the value of `checkpoint()`.
+    """Return whether claims of a kind hold for the checkpoint `where`, the value of `checkpoint()`.
 
     "bundled" claims speak of the bundled model only; "trained" claims need weights that have learned
     something (in weights as they were initialised, every entry of `ln_f.weight` is 1). Where they do not
@@ -113,7 +113,7 @@ def fingerprint(folder: str | os.PathLike[str]) -> str:
 
 
 def hub_answers(seconds: float = HUB_SECONDS) -> bool:
-    """Say whether the Hugging Face hub answers within `seconds`; False at once with HF_HUB_OFFLINE=1.
+    """Return whether the Hugging Face hub answers within `seconds`; False at once with HF_HUB_OFFLINE=1.
 
     The question runs in a thread of its own, because looking a name up can take longer than any timeout.
     """

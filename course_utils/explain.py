@@ -155,7 +155,7 @@ def _last(regex: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _may_be_the_cause(match: _Match, text: str, previous: int) -> bool:
-    """Whether the traceback, after the previous error, shows the entry's cause; True where there is no traceback."""
+    """Return whether the traceback, after the previous error, shows the entry's cause; True where there is no traceback."""
     if not match.entry.where:
         return True
     lines = text[max(previous, match.start - _TRACEBACK) : match.start]

@@ -31,7 +31,7 @@ def course_folder() -> Path:
 
 
 def is_packed(folder: Path) -> bool:
-    """Whether a folder of the course is the one inside an installed package, and no checkout."""
+    """Return whether a folder of the course is the one inside an installed package, and no checkout."""
     return folder.name == PACKED
 
 

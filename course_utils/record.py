@@ -61,7 +61,7 @@ def reset() -> bool:
 
 
 def is_saved() -> bool:
-    """Whether all that was noted is on disk."""
+    """Return whether all that was noted is on disk."""
     return not _unsaved
 
 

@@ -46,7 +46,7 @@ def strange(printed: str, shown: list[str]) -> list[str]:
 
 def forgiven(text: str) -> str:
     """The text with its measured numbers left out, as nbval compares it."""
-    return re.sub(r"≈ -?[0-9][0-9.,]*", "≈ NUMBER", text)
+    return re.sub(r"≈ -?[0-9][0-9.,]*(?:e[+-]?[0-9]+)?", "≈ NUMBER", text)
 
 
 def chosen(module) -> list[Mutation]:

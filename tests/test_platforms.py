@@ -513,7 +513,7 @@ BOUND = ("setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-c
 
 
 def can_mount() -> bool:
-    """Say whether this process may have a view of the file system of its own."""
+    """Return whether this process may have a view of the file system of its own."""
     tried = ["unshare", "--mount", "mount", "--bind", "/tmp", "/tmp"]
     return bool(shutil.which("unshare")) and subprocess.run(tried, capture_output=True).returncode == 0
 

@@ -171,7 +171,7 @@ def compare(requirement: "Requirement") -> Finding:
 
 
 def check_torch() -> Iterator[Finding]:
-    """Whether torch can be loaded and computes: a broken library shows only then."""
+    """Return whether torch can be loaded and computes: a broken library shows only then."""
     try:
         import torch
 
@@ -251,7 +251,7 @@ def check_checkpoint() -> Iterator[Finding]:
 
 
 def check_network() -> Iterator[Finding]:
-    """Whether the Hugging Face hub answers; the course itself needs no network."""
+    """Return whether the Hugging Face hub answers; the course itself needs no network."""
     from ..checkpoints import hub_answers
 
     if hub_answers():
@@ -390,7 +390,7 @@ def _look_into(folder: Path) -> tuple[str | None, bool]:
 
 
 def _can_be_read(file: Path) -> bool:
-    """Whether the file is there; raise PermissionError if it is and this user cannot read it."""
+    """Return whether the file is there; raise PermissionError if it is and this user cannot read it."""
     try:
         file.open("rb").close()
     except FileNotFoundError:  # a link that leads nowhere
@@ -408,7 +408,7 @@ def _type_of(config: Path) -> str | None:
 
 
 def check_kernel() -> Iterator[Finding]:
-    """Whether the notebooks' kernel, python3, is there and is this interpreter."""
+    """Return whether the notebooks' kernel, python3, is there and is this interpreter."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     remedy = "`python -m ipykernel install --sys-prefix --name python3`"
@@ -444,7 +444,7 @@ def _is_this_interpreter(command: str) -> bool:
 
 
 def check_widgets() -> Iterator[Finding]:
-    """Whether JupyterLab has the extension that draws widgets."""
+    """Return whether JupyterLab has the extension that draws widgets."""
     from jupyter_core.paths import jupyter_path
 
     extension = Path("labextensions", "@jupyter-widgets", "jupyterlab-manager", "package.json")
@@ -485,7 +485,7 @@ def check_fonts() -> Iterator[Finding]:
 
 
 def check_home() -> Iterator[Finding]:
-    """Whether there is a home folder to write to: Jupyter, matplotlib and the models' cache all want one."""
+    """Return whether there is a home folder to write to: Jupyter, matplotlib and the models' cache all want one."""
     own = folders.home_folder()
     if own is not None and folders.is_writable(own):
         yield Finding(OK, Bilingual(f"the home folder {own} can be written", f"家目錄 {own} 可以寫入"))
@@ -505,7 +505,7 @@ def check_home() -> Iterator[Finding]:
 
 
 def check_data_folder() -> Iterator[Finding]:
-    """Whether the learner's settings can be saved."""
+    """Return whether the learner's settings can be saved."""
     folder = folders.data_folder()
     if folders.is_writable(next(place for place in (folder, *folder.parents) if place.exists())):
         yield Finding(OK, Bilingual(f"settings are kept in {folder}", f"設定存放在 {folder}"))

@@ -45,7 +45,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Say whether it was judged and nothing was found."""
+        """Return whether it was judged and nothing was found."""
         return self.state == "holds"
 
     def __str__(self) -> str:

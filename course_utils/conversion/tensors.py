@@ -13,7 +13,7 @@ def named_tensors(module: nn.Module) -> Iterator[tuple[str, torch.Tensor]]:
 
 
 def same(left: torch.Tensor | None, right: torch.Tensor | None) -> bool:
-    """Say whether two tensors are equal to the bit, wherever they are.
+    """Return whether two tensors are equal to the bit, wherever they are.
 
     Tensors without numbers (on the meta device) equal only themselves.
     """

@@ -42,12 +42,12 @@ class Entry:
 
     @property
     def is_error(self) -> bool:
-        """Whether this stops the program."""
+        """Return whether this stops the program."""
         return bool(self.kinds)
 
     @property
     def is_shell(self) -> bool:
-        """Whether the code is for a terminal."""
+        """Return whether the code is for a terminal."""
         return self.code.startswith(("python ", "hf "))
 
     @property

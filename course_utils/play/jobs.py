@@ -18,12 +18,12 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Say whether the last job is still at work."""
+        """Return whether the last job is still at work."""
         return self._thread is not None and self._thread.is_alive()
 
     @property
     def may_go_on(self) -> bool:
-        """Say whether nobody has asked the job to stop."""
+        """Return whether nobody has asked the job to stop."""
         return not self._stop.is_set()
 
     def start(self, work: Callable[[], None]) -> None:

@@ -73,7 +73,7 @@ def own_work(folder: Path, root: Path) -> list[str]:
 
 
 def overlaps(folder: Path, root: Path) -> bool:
-    """Whether copying the checkout `root` into the folder would copy the folder, or replace the checkout itself."""
+    """Return whether copying the checkout `root` into the folder would copy the folder, or replace the checkout itself."""
     return root.is_relative_to(folder / "course") or any(
         folder.is_relative_to(source(root, name)) for name in COURSE
     )

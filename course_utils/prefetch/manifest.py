@@ -95,7 +95,7 @@ def _files(folder: Path) -> Iterator[str]:
 
 
 def _is_inside(name: str) -> bool:
-    """Whether a name of the list stays in the folder, on any system: what is damaged is deleted."""
+    """Return whether a name of the list stays in the folder, on any system: what is damaged is deleted."""
     return not (
         PureWindowsPath(name).anchor
         or PurePosixPath(name).is_absolute()

@@ -279,7 +279,7 @@ def _each(option: str, values: Sequence[str]) -> Iterator[str]:
 
 
 def _answers(index: str) -> bool:
-    """Whether there is anything at the address: pip would ask it again and again for every package."""
+    """Return whether there is anything at the address: pip would ask it again and again for every package."""
     try:
         with urllib.request.urlopen(f"{index.rstrip('/')}/torch/", timeout=10):
             return True

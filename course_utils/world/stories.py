@@ -104,7 +104,7 @@ def translate(story: Story, rng: Random) -> Story:
 
 
 def is_story(text: str) -> bool:
-    """Is the text, as a whole, a sentence of the grammar (in either language)?"""
+    """Return whether the text, as a whole, is a sentence of the grammar (in either language)."""
     return any(text in grammar(language) for language in LANGUAGES)
 
 

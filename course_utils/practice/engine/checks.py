@@ -170,7 +170,7 @@ class Function:
     def _alike(
         self, outcomes: _Outcomes, mistake: Callable[..., Any], cases: Sequence[tuple[Any, ...]]
     ) -> bool:
-        """Whether the mistake gives the same for each case as the answer did."""
+        """Return whether the mistake gives the same for each case as the answer did."""
         if self.judge is not None:
             return False
         for result, arguments in zip(outcomes.results, cases):

@@ -155,10 +155,12 @@ def _tensor(answer: Any, right: torch.Tensor, tolerance: Tolerance) -> Bilingual
             f"The tensor is on `{answer.device}` ({answer.layout}), not where its inputs are.",
             f"這個張量在 `{answer.device}`（{answer.layout}），和輸入不在同一個裝置，或儲存方式不同。",
         )
-    if answer.dtype != right.dtype and not (_is_whole(answer) and _is_whole(right)):
+    if not _holds_as_much(answer.dtype, right.dtype):
         return Bilingual(
             f"The dtype is wrong: `{answer.dtype}`.", f"資料型別（dtype）不對：`{answer.dtype}`。"
         )
+    if right.is_floating_point():
+        answer = answer.to(right.dtype)
     return _entries(answer.detach(), right.detach(), tolerance)
 
 
@@ -173,8 +175,15 @@ def _scalar(answer: Any, right: torch.Tensor) -> Any:
     return answer
 
 
-def _is_whole(tensor: torch.Tensor) -> bool:
-    return not (tensor.is_floating_point() or tensor.is_complex() or tensor.dtype == torch.bool)
+def _holds_as_much(dtype: torch.dtype, wanted: torch.dtype) -> bool:
+    """Return whether it is the dtype that is wanted, a whole number for a whole number, or a more precise float."""
+    if dtype.is_floating_point and wanted.is_floating_point:
+        return torch.finfo(dtype).eps <= torch.finfo(wanted).eps
+    return dtype == wanted or (_is_whole(dtype) and _is_whole(wanted))
+
+
+def _is_whole(dtype: torch.dtype) -> bool:
+    return not (dtype.is_floating_point or dtype.is_complex or dtype == torch.bool)
 
 
 def _entries(answer: torch.Tensor, right: torch.Tensor, tolerance: Tolerance) -> Bilingual | None:
@@ -199,7 +208,7 @@ def _entries(answer: torch.Tensor, right: torch.Tensor, tolerance: Tolerance) ->
 
 
 def is_same(new: Any, old: Any) -> bool:
-    """Whether an argument is still as it was: numbers, texts, tensors, models, and lists, tuples and dicts of these."""
+    """Return whether an argument is still as it was: numbers, texts, tensors, models, and lists, tuples and dicts of these."""
     if isinstance(old, torch.nn.Module):
         return _is_same_module(new, old)
     if isinstance(old, torch.Tensor):
@@ -212,7 +221,7 @@ def is_same(new: Any, old: Any) -> bool:
 
 
 def _is_same_module(new: torch.nn.Module, old: torch.nn.Module) -> bool:
-    """Whether the weights, which names share one, which can learn, and the mode of every part are the same."""
+    """Return whether the weights, which names share one, which can learn, and the mode of every part are the same."""
     return (
         is_same(new.state_dict(), old.state_dict())
         and _sharing(new) == _sharing(old)

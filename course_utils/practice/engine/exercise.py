@@ -181,7 +181,7 @@ class Exercise:
         return f"practice.q{self.number}.check({self._name})"
 
     def check(self, answer: Any) -> Verdict:
-        """Say whether the answer is right and, if not, which property of it is wrong; never raise for a bad answer."""
+        """Return whether the answer is right and, if not, which property of it is wrong; never raise for a bad answer."""
         verdict = self._verdict(answer)
         if verdict.outcome not in (Outcome.NOT_ATTEMPTED, Outcome.CHECK_FAILED):
             record.note(self.key, verdict.outcome.value)

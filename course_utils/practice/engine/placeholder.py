@@ -35,7 +35,7 @@ ____ = Placeholder()
 
 
 def is_untouched(answer: Any) -> bool:
-    """Whether the answer is the placeholder, or a tuple, list, set or dict that holds it, however deep."""
+    """Return whether the answer is the placeholder, or a tuple, list, set or dict that holds it, however deep."""
     return _holds(answer, set())
 
 

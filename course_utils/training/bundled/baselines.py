@@ -130,7 +130,7 @@ class Rhymes:
         self.total = self.pairs.total()
 
     def attested(self, one: str, other: str) -> bool:
-        """Do the two characters rhyme, as far as these poems show? A character does not rhyme with itself."""
+        """Return whether the two characters rhyme, as far as these poems show. A character does not rhyme with itself."""
         if one == other:
             return False
         met = self.pairs[frozenset((one, other))]

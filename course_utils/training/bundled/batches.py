@@ -16,8 +16,8 @@ WIDEST_ALONE = 256
 class Batches:
     """Endless batches from endless streams of documents (lists of token ids).
 
-    A story stands alone in its row, which begins at the story's start: things mentioned at a distance are learned
-    sooner so. Poems are packed into rows, and one batch in ten packs documents of all kinds into rows as wide as the
+    A story stands alone in its row, which begins at the story's start: so agreement
+    at a distance is learned earlier. Poems are packed into rows, and one batch in ten packs documents of all kinds into rows as wide as the
     context, so that every position is trained. `end` ends each document, and begins every second row.
     """
 

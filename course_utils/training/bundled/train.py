@@ -37,12 +37,8 @@ class Recipe:
     warmup: int = 50
     learning_rate: float = 4e-3
     weight_decay: float = 0.01
-    stories_first: float = (
-        0.15  # this first part of the training sees stories above all: copying comes sooner so
-    )
-    chinese_last: float = (
-        0.6  # from here on more Chinese stories: their names keep to their parts last of all
-    )
+    stories_first: float = 0.15  # up to here almost only stories: the model learns to copy names earlier
+    chinese_last: float = 0.6  # from here on more Chinese stories: keeping characters apart is learned last
     seed: int = 0
 
     def shares(self, progress: float) -> dict[str, float]:
@@ -234,7 +230,7 @@ class Run:
 
 
 def fast_bfloat16(device: str) -> bool:
-    """Does the machine compute in bfloat16? Without such instructions a CPU is slower with it, not faster."""
+    """Return whether the machine computes in bfloat16. Without such instructions a CPU is slower with it, not faster."""
     if device == "cuda":
         return torch.cuda.is_bf16_supported()
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

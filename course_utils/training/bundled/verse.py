@@ -78,7 +78,7 @@ def clean_title(raw: str) -> str | None:
 
 
 def is_regular(lines: tuple[str, ...]) -> bool:
-    """Whether there are 4 or 8 lines, all of 5 or all of 7 Chinese characters."""
+    """Return whether there are 4 or 8 lines, all of 5 or all of 7 Chinese characters."""
     lengths = set(map(len, lines))
     if len(lines) not in COUNTS or len(lengths) != 1 or not lengths <= set(LENGTHS):
         return False
