@@ -292,12 +292,13 @@ class _Search:
         for step, table in enumerate(self.step_scores):
             beams = self.live_beams[step]
             so_far = torch.tensor([self._total(number, path) for number, path in enumerate(beams)])
-            totals = table + so_far[:, None]
+            totals = table + so_far[:, None]  # [beams, vocab]
+            # `generate` ranks more candidates than beams: some of them may end here, and beams must be left to go on.
             best = totals.flatten().topk(min(max(2, 1 + len(end_tokens)) * self.num_beams, totals.numel()))
             candidates = zip(best.values.tolist(), best.indices.tolist(), strict=True)
             for rank, (total, place) in enumerate(candidates):
                 beam, token = divmod(place, table.shape[-1])
-                if total > _NEVER:
+                if total > _NEVER:  # not a continuation of a beam that is empty or has ended
                     ended = rank < self.num_beams and token in end_tokens
                     path, own = (*beams[beam], token), table[beam, token].item()
                     self._add(step, path, own, total, ended, name(token))

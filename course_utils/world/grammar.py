@@ -150,6 +150,7 @@ class Grammar:
         `given` fixes some variables beforehand; the log-probability is then conditional on them.
         """
         bound, out, logp = dict(given or {}), [], 0.0
+        # What is still to be derived, the next node on top: (node, the rest of the stack), or None at the end.
         stack: Stack = (self.root, None)
         while stack:
             node, stack = stack
@@ -161,7 +162,7 @@ class Grammar:
             logp += math.log(p)
             if value:
                 bound[value[0]] = value[1]
-            for part in reversed(nodes):
+            for part in reversed(nodes):  # so that the first part lies on top
                 stack = (part, stack)
         return "".join(out), bound, logp
 
@@ -197,6 +198,7 @@ class Grammar:
         self, start: Beginning, text: str, enough: Callable[[str], bool] = lambda tail: True
     ) -> Iterator[Beginning]:
         """Yield every way to go on from `start` that spells `text`, and then until the tail after it is `enough`."""
+        # Depth first, without recursion. Stacks are linked pairs and never change, so the ways share what lies below.
         work = [(start.probability, 0, start.tail, start.bound, start.stack)]
         while work:
             p, at, tail, bound, stack = work.pop()
@@ -208,12 +210,13 @@ class Grammar:
             node, below = stack
             branches = self._branches(node, bound)
             if branches is None:
+                # What is emitted must spell the rest of `text`; what goes beyond it is the tail.
                 emitted = self._emit(node, bound)
                 rest = len(text) - at
                 if text.startswith(emitted[:rest], at):
                     work.append((p, min(len(text), at + len(emitted)), tail + emitted[rest:], bound, below))
                 continue
-            for q, nodes, value in branches:
+            for q, nodes, value in branches:  # each choice is a way of its own, its variables copied
                 grown = below
                 for part in reversed(nodes):
                     grown = (part, grown)
