@@ -109,7 +109,7 @@ def test_checks_and_progress_follow_the_switch(page: Any, cells: dict[str, int])
     )
     page.click(".course-languages button:has-text('中文')")
     page.wait_for_function("!document.body.innerText.includes('Not attempted yet')")
-    assert "詞彙表大小" in output(page, cells["wrong"]) and "vocabulary" not in output(page, cells["wrong"])
+    assert "詞彙表的大小" in output(page, cells["wrong"]) and "vocabulary" not in output(page, cells["wrong"])
     assert "答對了" in output(page, cells["right"])
     assert page.locator(".jp-CodeCell").nth(cells["solution"]).locator("pre code:visible").count() == 1
     assert "✓ 完成" in output(page, cells["progress"]) and "5 題中完成了 1 題" in output(

@@ -164,10 +164,4 @@ MUTATIONS: list[Mutation] = [
     Mutation("pieces that do not overlap", "stride", "max(0, end - context)", "done"),
     Mutation("the first token counts", "stride", "/ (ids.shape[1] - 1)", "/ ids.shape[1]"),
     Mutation("nothing is cut", "stride-long", "context=32", "context=512"),
-    Mutation(
-        "one go over half of the text",
-        "stride-long",
-        "whole = loss_by_stride(story, ",
-        "whole = loss_by_stride(story[:, :20], ",
-    ),
 ]

@@ -94,5 +94,14 @@ MUTATIONS: list[Mutation] = [
         "cache-reuse",
         "lm(**opening,",
         "lm(**tokenizer(OPENING[::-1], return_tensors='pt'),",
+        raises="RuntimeError",
     ),
+    Mutation("the English full stop", "stop-chinese", 'stop_strings=["。"]', 'stop_strings=["."]'),
+    Mutation(
+        "a token is decoded as it comes",
+        "half-characters",
+        "sent.append(text)",
+        "sent.append(tokenizer.decode(token))",
+    ),
+    Mutation("a character that is one token", "half-characters", 'tokenizer("龘")', 'tokenizer("a")'),
 ]
