@@ -125,8 +125,8 @@ def other_numbers(value):
         return type(value)(map(other_numbers, value))
     if isinstance(value, torch.Tensor) and value.ndim == 0:
         return value.item()
-    if isinstance(value, torch.Tensor) and value.dtype in (torch.int64, torch.float32):
-        return value.int() if value.dtype == torch.int64 else value.double()
+    if isinstance(value, torch.Tensor) and value.dtype == torch.int64:
+        return value.int()
     return value
 
 

@@ -37,6 +37,17 @@ def solved(name: str, folder: Path) -> str:
     return written.replace("= checkpoint()", f"= checkpoint({tiny})")
 
 
+def errors_on(page: Any) -> list[str]:
+    """Return what the cells of the open notebook that failed say, each with the cell's id."""
+    cells = page.evaluate("window.jupyterapp.shell.currentWidget.content.model.toJSON()")["cells"]
+    return [
+        f"{cell['id']}: {output['ename']}: {output['evalue']}"
+        for cell in cells
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "error"
+    ]
+
+
 def assert_every_answer_is_right(cells: list[dict[str, Any]], lesson: str) -> None:
     """Look at what the checks of the exercises, and the table of progress, said in English."""
     said = {
@@ -64,7 +75,7 @@ def test_the_solved_lesson_runs_to_its_end_and_every_answer_is_right(
     page = watched.page
     open_and_run(page, f"{lab.url}/lab/tree/notebooks/{name}?reset")
     page.wait_for_function("window.ran !== undefined", timeout=SECONDS * 1000)
-    assert page.evaluate("window.ran") is True
+    assert page.evaluate("window.ran") is True, errors_on(page)
     if name[:2] in WITH_EXERCISES:
         model = page.evaluate("window.jupyterapp.shell.currentWidget.content.model.toJSON()")
         assert_every_answer_is_right(model["cells"], name[:2])
